@@ -1,0 +1,1 @@
+"""Sluice: background jobs on serverless functions."""

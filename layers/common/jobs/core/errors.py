@@ -1,0 +1,57 @@
+"""Everything that can go wrong, as types; the docstring is the default message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jobs.core.model import Problem
+
+
+class JobsError(Exception):
+    """Something went wrong."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").split("\n", 1)[0])
+
+
+class ConfigurationError(JobsError):
+    """The configuration is not complete or not valid."""
+
+
+class InvalidJob(JobsError):  # noqa: N818 - the name says what is invalid
+    """The request is not a valid job."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__()
+        self.problems = tuple(problems)
+
+
+class JobNotFound(JobsError):  # noqa: N818
+    """There is no job with this id."""
+
+
+class StoreUnavailable(JobsError):  # noqa: N818
+    """The database does not answer."""
+
+
+class SchemaMissing(StoreUnavailable):
+    """The database has no schema yet: the first poller after a deployment creates it."""
+
+
+class QueueUnavailable(JobsError):  # noqa: N818
+    """The queue does not answer."""
+
+
+class AttemptFailed(JobsError):  # noqa: N818
+    """The attempt failed; it is tried again while attempts are left."""
+
+
+class PermanentFailure(AttemptFailed):
+    """The attempt failed in a way that no further attempt can mend."""
+
+
+class OutcomeUnknown(AttemptFailed):
+    """The attempt ended without an answer: its effect may have happened."""

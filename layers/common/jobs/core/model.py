@@ -1,0 +1,152 @@
+"""What a job is, at each point of its life."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+Payload = dict[str, Any]
+Result = dict[str, Any]
+
+MAX_ATTEMPTS = 3
+"""Attempts a job has in all, unless it says otherwise."""
+
+
+class Priority(StrEnum):
+    """The two priorities, most urgent first: their order is the order of service."""
+
+    HIGH = "high"
+    DEFAULT = "default"
+
+
+class Status(StrEnum):
+    """Where a job stands. `completed` and `failed` are final."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+    @property
+    def is_final(self) -> bool:
+        return self in (Status.COMPLETED, Status.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job that was accepted and is not stored yet."""
+
+    id: UUID
+    type: str
+    payload: Payload
+    priority: Priority = Priority.DEFAULT
+    max_attempts: int = MAX_ATTEMPTS
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One run of a job, as its history keeps it.
+
+    `outcome` is `completed`, `failed` (the processor or its time limit said no), `unknown`
+    (the effect may have happened) or `lost` (the worker died or was cut off).
+    """
+
+    number: int
+    started_at: datetime
+    ended_at: datetime
+    outcome: str
+    error: str | None
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A stored job as it is shown to those who ask for it."""
+
+    id: UUID
+    type: str
+    status: Status
+    priority: Priority
+    attempts: int
+    max_attempts: int
+    result: Result | None
+    error: str | None
+    created_at: datetime
+    updated_at: datetime
+    history: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """An entry taken from a queue: this job may be ready. The row decides whether it is.
+
+    `score` is the place it had in its queue (ms, Redis clock), which a release gives back.
+    """
+
+    id: UUID
+    priority: Priority
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to run one attempt of a job until the lease ends, under a token."""
+
+    id: UUID
+    type: str
+    priority: Priority
+    payload: Payload
+    attempt: int
+    max_attempts: int
+    token: UUID
+    alone: bool = False
+    """No other job was claimed with it, so a crash in this time is its own doing."""
+    losses: int = 0
+    """Leases this job has lost so far: above zero it runs alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A hint that could not be claimed, and where its entry belongs instead.
+
+    `delay` is the time in seconds until the job may be taken; None: the entry is to go
+    (the row is final or was never there).
+    """
+
+    id: UUID
+    priority: Priority
+    delay: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What came of one claim for a batch of hints."""
+
+    claims: tuple[Claim, ...] = ()
+    lost: tuple[Claim, ...] = ()
+    """Claims of others whose lease has ended: the fact is to be settled, nothing runs."""
+    suspects: tuple[UUID, ...] = ()
+    """Ready, but lost before: to be claimed alone."""
+    refused: tuple[Refused, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a request, and where (a JSON pointer)."""
+
+    pointer: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, for the log: a name and what is known about it."""
+
+    name: str
+    fields: Mapping[str, object] = field(default_factory=dict)

@@ -1,0 +1,231 @@
+"""What the rules need of the outside, each held by one adapter in `jobs.adapters`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from uuid import UUID
+
+    from jobs.core.model import Claim, Claimed, Hint, Job, NewJob, Priority, Result
+    from jobs.core.retry import Settlement
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A job's entry in its queue: it may be taken `delay` seconds from now (negative: since)."""
+
+    id: UUID
+    priority: Priority
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change to a queue's entry: to `score`, or to `delay` seconds from now, or removed."""
+
+    id: UUID
+    priority: Priority
+    delay: float | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one `take` brought, and how the queues stand after it.
+
+    `next_in`: seconds until the next entry may be taken (0: one may be now, None: there is
+    none). `wake`: another poller is needed for what is ready. `complete`: the queues are known
+    to hold every open row (False after Redis lost its memory, until they are rebuilt).
+    """
+
+    hints: tuple[Hint, ...] = ()
+    next_in: float | None = None
+    wake: bool = False
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The answer to a poller that wants to leave: it has left, or what it is to wait for."""
+
+    left: bool
+    next_in: float | None = None
+
+
+class JobStore(Protocol):
+    """The rows. Its clock alone judges due times and leases. Raises `StoreUnavailable`."""
+
+    def insert(self, job: NewJob) -> Job:
+        """Store a pending job, due now. Storing the same id again returns the stored row."""
+        ...
+
+    def get(self, job_id: UUID) -> Job | None:
+        """The job with its history, oldest attempt first."""
+        ...
+
+    def claim(
+        self,
+        hints: Sequence[Hint],
+        token: UUID,
+        *,
+        lease: float,
+        request_id: str | None,
+    ) -> Claimed:
+        """Claim what may be claimed of `hints` for `lease` seconds, counting the attempts.
+
+        Safe to ask again with the same token. A single hint is claimed alone.
+        """
+        ...
+
+    def settle(self, settlements: Sequence[Settlement]) -> frozenset[UUID]:
+        """End attempts; return the ids that ended so. Those missing belong to someone else.
+
+        Safe to ask again with the same settlements.
+        """
+        ...
+
+    def renew(self, claims: Sequence[Claim], *, lease: float) -> frozenset[UUID]:
+        """Let live leases end `lease` seconds from now; return the ids that are still held."""
+        ...
+
+    def release(self, claims: Sequence[Claim]) -> frozenset[UUID]:
+        """Put claims back as they were, attempt not counted; return the ids put back."""
+        ...
+
+    def due(self, limit: int) -> list[Hint]:
+        """Jobs that may be taken now, high before default, then in order of their due time."""
+        ...
+
+    def open_entries(self, limit: int) -> list[Entry]:
+        """For each priority the first `limit` jobs that are not final, by due time."""
+        ...
+
+    def next_due(self) -> float | None:
+        """Seconds until the next job may be taken (negative: overdue); None: no job is open."""
+        ...
+
+    def ping(self) -> None:
+        """Answer, or raise."""
+        ...
+
+
+class JobQueue(Protocol):
+    """The index of what may be taken when. Raises `QueueUnavailable`."""
+
+    def publish(self, entries: Sequence[Entry]) -> bool:
+        """Add entries that are not there yet; return whether a poller is to be woken."""
+        ...
+
+    def take(
+        self,
+        poller: str,
+        *,
+        limit: int,
+        lease: float,
+        priorities: Sequence[Priority],
+    ) -> Taken:
+        """Take up to `limit` ready entries in the order of `priorities`, oldest first.
+
+        They are not ready again for `lease` seconds. Keeps `poller` registered. A limit of 0
+        says that this poller has no room for more.
+        """
+        ...
+
+    def settle(self, moves: Sequence[Move]) -> None:
+        """Move or remove entries."""
+        ...
+
+    def leave(self, poller: str, *, horizon: float) -> Leave:
+        """Take `poller` off the register, unless it is still needed.
+
+        It is, while an entry is ready, or will be within `horizon` seconds and no other
+        poller is registered. A negative horizon: it leaves whatever is there, and `next_in`
+        says what it left behind.
+        """
+        ...
+
+    def mark_complete(self) -> None:
+        """Note that the queues hold every open row."""
+        ...
+
+    def ping(self) -> None:
+        """Answer, or raise."""
+        ...
+
+
+class Waker(Protocol):
+    """Starts a poller, without waiting for it. Never raises: the schedule is the safety net."""
+
+    def wake(self, *, hop: int = 0) -> bool:
+        """Ask for a poller; `hop` counts the pollers that woke each other. True: asked."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as it lies in the bucket."""
+
+    bucket: str
+    key: str
+    size: int
+
+
+class ObjectStore(Protocol):
+    """The bucket. Raises `AttemptFailed` with the service's own code."""
+
+    def put_once(self, key: str, body: Iterable[bytes], *, content_type: str) -> StoredObject:
+        """Write an object, complete or not at all; one that is there is left as it is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message to one or more recipients. `message_id` includes the angle brackets."""
+
+    to: tuple[str, ...]
+    subject: str
+    text: str
+    html: str | None
+    message_id: str
+
+
+class Mailer(Protocol):
+    """The way out for mail.
+
+    Raises `AttemptFailed` (try again), or `OutcomeUnknown` when the connection was lost after
+    the message had been sent and before the server answered.
+    """
+
+    def send(self, mail: Mail) -> None:
+        """Hand `mail` to the server; returns once the server has taken it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a processor may use."""
+
+    objects: ObjectStore
+    mailer: Mailer
+    mail_domain: str = "localhost"
+    """The right-hand side of the Message-IDs."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobType:
+    """A type of job: its name, what runs it, and how long that may take.
+
+    `process` returns the job's result, or raises: `AttemptFailed` (or anything else) for a
+    failure that may go better next time, `PermanentFailure` for one that will not,
+    `OutcomeUnknown` where the effect may have happened.
+    """
+
+    name: str
+    process: Callable[[Claim, Tools], Result]
+    budget: float
+    """Seconds one attempt may take: it is not started with less time left."""
+    quick: bool = False
+    """Takes well under a millisecond and waits for nothing: run in the drain's own thread."""
