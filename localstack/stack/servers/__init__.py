@@ -1,0 +1,1 @@
+"""Real servers on loopback: PostgreSQL, Valkey (Redis) and an SMTP catcher."""

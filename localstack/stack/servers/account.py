@@ -1,0 +1,57 @@
+"""The account a server runs under that refuses to run as root, and what it may read."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+
+OTHERS_MAY_ENTER = 0o001
+
+
+def unprivileged_account() -> str | None:
+    """The account to switch to: None unless we are root."""
+    if os.name != "posix" or os.geteuid() != 0:
+        return None
+    import pwd  # noqa: PLC0415  (not on every platform)
+
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return next((name for name in ("postgres", "nobody", "daemon") if name in known), "nobody")
+
+
+def reachable(path: Path) -> bool:
+    """Whether an account without rights may reach `path`: every folder on the way is open."""
+    return all(folder.stat().st_mode & OTHERS_MAY_ENTER for folder in path.resolve().parents)
+
+
+def owned_folder(wanted: Path, account: str | None) -> Path:
+    """A folder that `account` owns: `wanted`, or where the account cannot reach it, another.
+
+    The other one lies in /var/tmp and is named after `wanted`, so it is found again.
+    """
+    folder = wanted
+    if account is not None and not reachable(wanted):
+        name = sha256(str(wanted.resolve()).encode()).hexdigest()[:16]
+        folder = Path("/var/tmp") / f"sluice-{name}"  # noqa: S108
+    folder.mkdir(parents=True, exist_ok=True)
+    if account is not None:
+        shutil.chown(folder, account)
+    if folder is not wanted and not wanted.is_symlink():
+        wanted.symlink_to(folder)
+    return folder
+
+
+def readable_copy(tree: Path, folder: Path) -> Path:
+    """`tree` where every account can read it: itself if it is so already, else a copy."""
+    if reachable(tree / "x"):
+        return tree
+    copy = folder / tree.name
+    if not copy.exists():
+        # A copy that was cut off must not be taken for a whole one.
+        with tempfile.TemporaryDirectory(dir=folder) as draft:
+            half = Path(draft) / tree.name
+            shutil.copytree(tree, half, symlinks=True)
+            half.rename(copy)
+    return copy

@@ -1,0 +1,94 @@
+"""An SMTP catcher on loopback with a web page and a mailbox to read: `mail-devel`."""
+
+from __future__ import annotations
+
+import email
+import imaplib
+import sys
+from email.message import EmailMessage
+from email.policy import default
+from typing import TYPE_CHECKING
+
+from stack.ports import LOOPBACK, listens
+from stack.process import Command
+from stack.servers.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+USER, PASSWORD = "test@example.org", "password"
+
+
+class Mail(Server):
+    """Takes every mail and delivers none. What it holds is gone when it stops.
+
+    `port` takes mail (SMTP), `page_port` shows it (HTTP), `mailbox_port` lets a program read
+    it (IMAP, as `USER`).
+    """
+
+    name = "mail"
+
+    def __init__(self, folder: Path, port: int, page_port: int, mailbox_port: int) -> None:
+        super().__init__(folder, port)
+        self.page_port = page_port
+        self.mailbox_port = mailbox_port
+
+    def ports(self) -> tuple[int, ...]:
+        """SMTP, HTTP, IMAP."""
+        return self.port, self.page_port, self.mailbox_port
+
+    def url(self) -> str:
+        """The page."""
+        return f"http://{LOOPBACK}:{self.page_port}"
+
+    def prepare(self) -> Command:
+        """Nothing to make: it keeps its mail in memory."""
+        return Command(
+            [
+                *(sys.executable, "-m", "mail_devel"),
+                *("--host", LOOPBACK),
+                *("--user", USER, "--password", PASSWORD),
+                *("--smtp-port", str(self.port)),
+                *("--http-port", str(self.page_port)),
+                *("--imap-port", str(self.mailbox_port)),
+            ]
+        )
+
+    def healthy(self) -> bool:
+        """Whether all three ports are open."""
+        return all(map(listens, self.ports()))
+
+    def messages(self) -> list[EmailMessage]:
+        """What arrived, in order of arrival."""
+        with self._mailbox() as mailbox:
+            return list(_fetch_all(mailbox))
+
+    def clear(self) -> None:
+        """Throw away what arrived."""
+        with self._mailbox() as mailbox:
+            for number in _numbers(mailbox):
+                mailbox.store(number, "+FLAGS", r"\Deleted")
+            mailbox.expunge()
+
+    def _mailbox(self) -> AbstractContextManager[imaplib.IMAP4]:
+        mailbox = imaplib.IMAP4(LOOPBACK, self.mailbox_port, timeout=10)
+        mailbox.login(USER, PASSWORD)
+        mailbox.select("INBOX")
+        return mailbox
+
+
+def _numbers(mailbox: imaplib.IMAP4) -> list[str]:
+    _, found = mailbox.search(None, "ALL")
+    return [number.decode() for number in found[0].split()]
+
+
+def _fetch_all(mailbox: imaplib.IMAP4) -> Iterator[EmailMessage]:
+    for number in _numbers(mailbox):
+        _, parts = mailbox.fetch(number, "(RFC822)")
+        for part in parts:
+            if isinstance(part, tuple):
+                message = email.message_from_bytes(part[1], policy=default)
+                assert isinstance(message, EmailMessage)  # noqa: S101
+                yield message

