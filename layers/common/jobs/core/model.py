@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
     from uuid import UUID
 
@@ -23,6 +22,11 @@ class Priority(StrEnum):
 
     HIGH = "high"
     DEFAULT = "default"
+
+    @property
+    def rank(self) -> int:
+        """0 for the most urgent."""
+        return tuple(Priority).index(self)
 
 
 class Status(StrEnum):
@@ -142,11 +146,3 @@ class Problem:
 
     pointer: str
     detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened, for the log: a name and what is known about it."""
-
-    name: str
-    fields: Mapping[str, object] = field(default_factory=dict)

@@ -33,6 +33,14 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """How many entries were new to the queues, and whether a poller is to be woken for them."""
+
+    added: int
+    wake: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """What one `take` brought, and how the queues stand after it.
 
@@ -73,10 +81,13 @@ class JobStore(Protocol):
         *,
         lease: float,
         request_id: str | None,
+        alone: bool = False,
     ) -> Claimed:
         """Claim what may be claimed of `hints` for `lease` seconds, counting the attempts.
 
-        Safe to ask again with the same token. A single hint is claimed alone.
+        Jobs that lost a lease before are claimed only with `alone`, which says that the
+        worker holds nothing else and takes nothing else before this one has ended.
+        Safe to ask again with the same token.
         """
         ...
 
@@ -115,8 +126,8 @@ class JobStore(Protocol):
 class JobQueue(Protocol):
     """The index of what may be taken when. Raises `QueueUnavailable`."""
 
-    def publish(self, entries: Sequence[Entry]) -> bool:
-        """Add entries that are not there yet; return whether a poller is to be woken."""
+    def publish(self, entries: Sequence[Entry]) -> Published:
+        """Add the entries that are not there yet."""
         ...
 
     def take(
@@ -138,12 +149,12 @@ class JobQueue(Protocol):
         """Move or remove entries."""
         ...
 
-    def leave(self, poller: str, *, horizon: float) -> Leave:
+    def leave(self, poller: str, *, horizon: float, patient: bool = False) -> Leave:
         """Take `poller` off the register, unless it is still needed.
 
         It is, while an entry is ready, or will be within `horizon` seconds and no other
-        poller is registered. A negative horizon: it leaves whatever is there, and `next_in`
-        says what it left behind.
+        poller is registered (`patient`: whether or not one is). A negative horizon: it leaves
+        whatever is there, and `next_in` says what it left behind.
         """
         ...
 
@@ -229,3 +240,11 @@ class JobType:
     """Seconds one attempt may take: it is not started with less time left."""
     quick: bool = False
     """Takes well under a millisecond and waits for nothing: run in the drain's own thread."""
+
+
+class Log(Protocol):
+    """The log: one event is one line. Never raises."""
+
+    def __call__(self, event: str, /, **fields: object) -> None:
+        """Note that `event` happened, with what is known about it."""
+        ...

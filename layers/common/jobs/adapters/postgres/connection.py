@@ -1,0 +1,119 @@
+"""The one database connection of an environment: bounded in time, re-opened when it broke."""
+
+from __future__ import annotations
+
+import select
+import time
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+from psycopg2 import errors, extensions
+
+from jobs.core.errors import SchemaMissing, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Row = tuple[Any, ...]
+
+TRIES = 3
+"""Times a statement is sent: a connection may have died while the environment was frozen."""
+
+_LOST = (psycopg2.OperationalError, psycopg2.InterfaceError)
+_REFUSED = (errors.ReadOnlySqlTransaction, errors.InsufficientResources)
+_NO_SCHEMA = (errors.UndefinedTable, errors.UndefinedColumn)
+_CLASHED = (errors.SerializationFailure, errors.DeadlockDetected)
+
+
+class _Timed(extensions.connection):
+    deadline = float("inf")
+
+
+def _wait(connection: extensions.connection) -> None:
+    """Wait for the server, though not past the deadline: a server that hangs says nothing."""
+    deadline = getattr(connection, "deadline", float("inf"))
+    while (state := connection.poll()) != extensions.POLL_OK:
+        reading = [connection] if state == extensions.POLL_READ else []
+        writing = [] if reading else [connection]
+        left = max(0.0, min(deadline - time.monotonic(), 60.0))
+        if not any(select.select(reading, writing, [], left)) and time.monotonic() >= deadline:
+            message = "the server did not answer in time"
+            raise psycopg2.OperationalError(message)
+
+
+extensions.set_wait_callback(_wait)
+
+
+class Connection:
+    """Runs one statement at a time, each its own transaction; not to be shared by threads.
+
+    Every statement that is run through it must be safe to send twice: when the connection is
+    lost before the answer came, it is re-opened and the statement sent again.
+    """
+
+    def __init__(self, url: str, *, timeout: float = 5.0) -> None:
+        self._url = url
+        self._timeout = timeout
+        self._connection: _Timed | None = None
+
+    def rows(
+        self, query: str, values: Mapping[str, object], *, timeout: float | None = None
+    ) -> list[Row]:
+        """Run `query` within `timeout` seconds in all and return its rows.
+
+        Raises `StoreUnavailable`, or `SchemaMissing` before the first migration.
+        """
+        deadline = time.monotonic() + (timeout or self._timeout)
+        for last in (False,) * (TRIES - 1) + (True,):
+            try:
+                return self._run(query, values, deadline)
+            except _NO_SCHEMA as error:
+                raise SchemaMissing from error
+            except _CLASHED as error:
+                if last:
+                    raise StoreUnavailable(_reason(error)) from error
+            except _REFUSED as error:
+                self.close()
+                raise StoreUnavailable(_reason(error)) from error
+            except _LOST as error:
+                self.close()
+                if last or time.monotonic() >= deadline:
+                    raise StoreUnavailable(_reason(error)) from error
+        raise AssertionError  # pragma: no cover - the last round returns or raises
+
+    def _run(self, query: str, values: Mapping[str, object], deadline: float) -> list[Row]:
+        connection = self._open(deadline)
+        connection.deadline = deadline
+        with connection.cursor() as cursor:
+            cursor.execute(query, values)
+            return cursor.fetchall()
+
+    def _open(self, deadline: float) -> _Timed:
+        if self._connection is None or self._connection.closed:
+            self._connection = connect(self._url, deadline)
+        return self._connection
+
+    def close(self) -> None:
+        """Close the connection; the next statement opens a new one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def connect(url: str, deadline: float) -> _Timed:
+    """Open a connection in autocommit by `deadline` (monotonic seconds)."""
+
+    class Bounded(_Timed):
+        pass
+
+    Bounded.deadline = deadline
+    connection: _Timed = psycopg2.connect(
+        url, connection_factory=Bounded, application_name="sluice"
+    )
+    connection.autocommit = True
+    return connection
+
+
+def _reason(error: psycopg2.Error) -> str:
+    """The server's words on one line, without the address and user that a client may not see."""
+    return f"the database does not answer: {type(error).__name__}"

@@ -1,0 +1,59 @@
+"""Bring the schema up to date: plain SQL files in the order of their names, forward only."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg2
+
+from jobs.adapters.postgres.connection import connect
+from jobs.core.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from psycopg2 import extensions
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+LOCK = 7_582_423
+"""The advisory lock that lets one deployment migrate while others wait for it."""
+
+
+def migrate(url: str, *, timeout: float = 60.0) -> list[str]:
+    """Apply what is missing, in one transaction; return the names of the files applied.
+
+    Safe to run from several places at once: the first does it, the others find it done.
+    Raises `StoreUnavailable`; then nothing was changed.
+    """
+    try:
+        connection = connect(url, time.monotonic() + timeout)
+        try:
+            with connection.cursor() as cursor:
+                missing = _missing(cursor)
+                if missing:
+                    cursor.execute("BEGIN")
+                    # A lock that is not had soon would hold up every client behind this one.
+                    cursor.execute("SET LOCAL lock_timeout = '10s'")
+                    cursor.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+                    missing = _missing(cursor)
+                    for file in missing:
+                        cursor.execute(file.read_text("utf-8"))
+                        cursor.execute(
+                            "INSERT INTO schema_migrations (name) VALUES (%s)", (file.name,)
+                        )
+                    cursor.execute("COMMIT")
+                return [file.name for file in missing]
+        finally:
+            connection.close()
+    except psycopg2.Error as error:
+        message = f"the schema could not be brought up to date: {str(error).strip()}"
+        raise StoreUnavailable(message) from error
+
+
+def _missing(cursor: extensions.cursor) -> list[Path]:
+    cursor.execute("SELECT to_regclass('schema_migrations') IS NOT NULL")
+    applied: set[str] = set()
+    if cursor.fetchone() == (True,):
+        cursor.execute("SELECT name FROM schema_migrations")
+        applied = {name for (name,) in cursor.fetchall()}
+    return [file for file in sorted(MIGRATIONS.glob("*.sql")) if file.name not in applied]

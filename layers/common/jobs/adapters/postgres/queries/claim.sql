@@ -1,0 +1,57 @@
+-- Claim what may be claimed of a batch of hints, and say of every other hint why not.
+--
+-- A row is claimed when it is pending and due by the clock of the database; the attempt is
+-- counted here, before anything runs. A row that somebody else is changing at this moment is
+-- passed over ('busy'). Asked again with the same token, it answers as the first time.
+WITH hint AS (
+    SELECT id, priority, place
+    FROM unnest(%(ids)s::uuid[], %(priorities)s::text[]) WITH ORDINALITY AS h (id, priority, place)
+), ready AS (
+    SELECT jobs.id
+    FROM hint
+    JOIN jobs ON jobs.id = hint.id AND jobs.priority = hint.priority
+    WHERE jobs.status = 'pending'
+      AND jobs.due_at <= now()
+      AND (jobs.losses = 0 OR %(alone)s)
+    FOR UPDATE OF jobs SKIP LOCKED
+), claimed AS (
+    UPDATE jobs
+    SET status = 'processing',
+        attempts = attempts + 1,
+        token = %(token)s,
+        lease_until = now() + make_interval(secs => %(lease)s),
+        started_at = now(),
+        request_id = %(request_id)s,
+        alone = %(alone)s,
+        updated_at = now()
+    FROM ready
+    WHERE jobs.id = ready.id
+    RETURNING jobs.id, jobs.attempts
+)
+SELECT
+    hint.id,
+    hint.priority,
+    CASE
+        WHEN claimed.id IS NOT NULL THEN 'claimed'
+        WHEN jobs.id IS NULL OR jobs.status IN ('completed', 'failed') THEN 'over'
+        WHEN jobs.priority <> hint.priority THEN 'misplaced'
+        WHEN jobs.status = 'processing' AND jobs.token = %(token)s THEN 'claimed'
+        WHEN jobs.status = 'processing' AND jobs.lease_until <= now() THEN 'lost'
+        WHEN jobs.status = 'processing' THEN 'leased'
+        WHEN jobs.due_at > now() THEN 'waiting'
+        WHEN jobs.losses > 0 AND NOT %(alone)s THEN 'suspect'
+        ELSE 'busy'
+    END AS finding,
+    extract(epoch FROM coalesce(jobs.lease_until, jobs.due_at) - now())::float8 AS delay,
+    jobs.priority AS true_priority,
+    jobs.type,
+    CASE WHEN jobs.status IN ('pending', 'processing') THEN jobs.payload END AS payload,
+    coalesce(claimed.attempts, jobs.attempts) AS attempt,
+    jobs.max_attempts,
+    jobs.token,
+    jobs.alone,
+    jobs.losses
+FROM hint
+LEFT JOIN jobs ON jobs.id = hint.id
+LEFT JOIN claimed ON claimed.id = hint.id
+ORDER BY hint.place

@@ -1,0 +1,20 @@
+"""The names of everything in Redis, spelled here alone.
+
+All share the hash tag `{jobs}`, so that one script may touch them all on a cluster.
+"""
+
+from __future__ import annotations
+
+from jobs.core.model import Priority
+
+QUEUES = {Priority.HIGH: "{jobs}:high_priority", Priority.DEFAULT: "{jobs}:default"}
+"""Sorted sets in order of service: member = job id, score = ms from which it may be taken."""
+
+POLLERS = "{jobs}:pollers"
+"""Sorted set: member = poller at work, score = ms until which it is believed to be alive."""
+
+WAKING = "{jobs}:waking"
+"""Set for a short time while a poller that was woken has not registered yet."""
+
+COMPLETE = "{jobs}:complete"
+"""Set once the queues hold every open row; gone when Redis has lost its memory."""

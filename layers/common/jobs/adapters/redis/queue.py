@@ -1,0 +1,149 @@
+"""The queues in Redis: an index of when each open job may be taken, one script a step."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from redis.exceptions import RedisError
+
+from jobs.adapters.redis.keys import COMPLETE, POLLERS, QUEUES, WAKING
+from jobs.adapters.redis.scripts import NAMES, source
+from jobs.core.errors import QueueUnavailable
+from jobs.core.model import Hint, Priority
+from jobs.core.ports import Leave, Published, Taken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from redis import Redis, RedisCluster
+
+    from jobs.core.ports import Entry, Move
+
+Word = str | int | float
+
+_ORDER = tuple(QUEUES)
+_KEYS = tuple(QUEUES.values())
+_INDEX = {priority: index for index, priority in enumerate(_ORDER, start=1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When another poller is woken, and for how long a poller is believed to be there.
+
+    `share`: ready entries that one poller is enough for. Times in seconds.
+    """
+
+    pollers: int = 4
+    share: int = 100
+    registered: float = 3.0
+    waking: float = 5.0
+
+
+class RedisQueue:
+    """`JobQueue` on Redis or Valkey, alone or as a cluster."""
+
+    def __init__(self, client: Redis | RedisCluster, limits: Limits | None = None) -> None:
+        self._client = client
+        self._limits = limits or Limits()
+        self._scripts = {name: client.register_script(source(name)) for name in NAMES}
+
+    def publish(self, entries: Sequence[Entry]) -> Published:
+        words: list[Word] = [*self._wake_rule()]
+        for entry in entries:
+            words += (_INDEX[entry.priority], entry.delay * 1000, str(entry.id))
+        added, wake = self._run("publish", [POLLERS, WAKING, *_KEYS], words)
+        return Published(added, bool(wake))
+
+    def take(
+        self,
+        poller: str,
+        *,
+        limit: int,
+        lease: float,
+        priorities: Sequence[Priority] = _ORDER,
+    ) -> Taken:
+        words: list[Word] = [
+            poller,
+            _ms(self._limits.registered),
+            limit,
+            _ms(lease),
+            len(priorities),
+        ]
+        keys = [POLLERS, WAKING, COMPLETE, *_KEYS]
+        next_in, wake, complete, *taken = self._run("take", keys, [*words, *self._wake_rule()])
+        hints = self._hints(taken)
+        return Taken(hints, _seconds(next_in), bool(wake), bool(complete))
+
+    def settle(self, moves: Sequence[Move]) -> None:
+        words: list[Word] = []
+        for move in moves:
+            words += (_INDEX[move.priority], str(move.id), *_place(move))
+        self._run("settle", [*_KEYS], words)
+
+    def leave(self, poller: str, *, horizon: float, patient: bool = False) -> Leave:
+        words: list[Word] = [poller, _ms(horizon), int(patient)]
+        left, next_in = self._run("leave", [POLLERS, *_KEYS], words)
+        return Leave(bool(left), _seconds(next_in))
+
+    def mark_complete(self) -> None:
+        with _translated():
+            self._client.set(COMPLETE, "1")
+
+    def ping(self) -> None:
+        with _translated():
+            self._client.ping()
+
+    def _wake_rule(self) -> tuple[int, int, int]:
+        return self._limits.pollers, self._limits.share, _ms(self._limits.waking)
+
+    def _hints(self, taken: list[Any]) -> tuple[Hint, ...]:
+        """The entries taken; a member that is no job's id is removed, whoever put it there."""
+        hints = []
+        for index, member, score in zip(*[iter(taken)] * 3, strict=True):
+            if job_id := _job_id(member):
+                hints.append(Hint(job_id, _ORDER[index - 1], float(score)))
+            else:
+                with _translated():
+                    self._client.zrem(_KEYS[index - 1], member)
+        return tuple(hints)
+
+    def _run(self, name: str, keys: list[str], words: Sequence[Word]) -> Any:
+        with _translated():
+            return self._scripts[name](keys=keys, args=words)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        message = f"the queue does not answer: {type(error).__name__}"
+        raise QueueUnavailable(message) from error
+
+
+def _job_id(member: bytes) -> UUID | None:
+    try:
+        job_id = UUID(member.decode("ascii"))
+    except ValueError:
+        return None
+    # Another spelling of an id is another member, which settling the job would not remove.
+    return job_id if str(job_id).encode() == member else None
+
+
+def _place(move: Move) -> tuple[Word, Word]:
+    if move.score is not None:
+        return "at", repr(move.score)
+    if move.delay is not None:
+        return "in", move.delay * 1000
+    return "gone", ""
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _seconds(text: bytes) -> float | None:
+    return float(text) / 1000 if text else None

@@ -1,0 +1,116 @@
+"""The only reader of the environment: one frozen object for each function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from jobs.core.errors import ConfigurationError
+
+Environment = Mapping[str, str]
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if urlsplit(text).scheme not in schemes:
+            # The value is not repeated: it holds a password.
+            raise ValueError(f"a URL that starts with {' or '.join(f'{s}://' for s in schemes)}")
+        return text
+
+    return read
+
+
+def _number(least: float, most: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        wanted = f"a number from {least:g} to {most:g}, not {text!r}"
+        try:
+            number = float(text)
+        except ValueError:
+            raise ValueError(wanted) from None
+        if not least <= number <= most:
+            raise ValueError(wanted)
+        return number
+
+    return read
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit()) or not least <= int(text) <= most:
+            raise ValueError(f"a whole number from {least} to {most}, not {text!r}")
+        return int(text)
+
+    return read
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"one of {', '.join(words)}, not {text!r}")
+        return text
+
+    return read
+
+
+def _text(text: str) -> str:
+    return text
+
+
+def _setting(read: Callable[[str], Any], default: Any = MISSING) -> Any:
+    """A field read by `read` from the variable of its name; without a default it must be set."""
+    if default is MISSING:
+        return field(metadata={"read": read})
+    return field(default=default, metadata={"read": read})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What both functions need."""
+
+    database_url: str = _setting(_url("postgresql", "postgres"))
+    redis_url: str = _setting(_url("redis", "rediss"))
+    poller_function: str = _setting(_text)
+    max_pollers: int = _setting(_whole(1, 1000), 4)
+    log_level: str = _setting(_one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+    faults: str = _setting(_text, "")
+    """Points armed for a test: see `jobs.core.faults`."""
+
+    @classmethod
+    def read(cls, environment: Environment) -> Self:
+        """Read every setting; raise one `ConfigurationError` that names all that is wrong."""
+        values: dict[str, Any] = {}
+        wrong: list[str] = []
+        for each in fields(cls):
+            variable = each.name.upper()
+            text = environment.get(variable, "")
+            try:
+                if text:
+                    values[each.name] = each.metadata["read"](text)
+                elif _required(each):
+                    wrong.append(f"{variable} is not set")
+            except ValueError as error:
+                wrong.append(f"{variable} must be {error}")
+        if wrong:
+            raise ConfigurationError("; ".join(wrong))
+        return cls(**values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PollerSettings(Settings):
+    """What the poller needs besides."""
+
+    bucket: str = _setting(_text)
+    mail_host: str = _setting(_text)
+    mail_port: int = _setting(_whole(1, 65535), 25)
+    mail_from: str = _setting(_text)
+    mail_tls: str = _setting(_one_of("none", "starttls"), "none")
+    mail_user: str = _setting(_text, "")
+    mail_password: str = _setting(_text, "")
+    lease_seconds: float = _setting(_number(1, 300), 10.0)
+    concurrency: int = _setting(_whole(1, 64), 8)
+
+
+def _required(each: Field[Any]) -> bool:
+    return each.default is MISSING

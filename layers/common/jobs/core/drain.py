@@ -1,0 +1,299 @@
+"""Empty the queues: take, claim, run, settle, until nothing is ready or time is nearly up."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from jobs.core.endings import Endings
+from jobs.core.errors import StoreUnavailable
+from jobs.core.execute import execute
+from jobs.core.faults import point
+from jobs.core.hand import Hand, Held
+from jobs.core.hints import Hints
+from jobs.core.model import Priority
+from jobs.core.outcome import Lost, TryAgain, Unknown
+from jobs.core.pace import Pace
+from jobs.core.ports import Move
+from jobs.core.work import MARGIN, Drained
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from jobs.core.model import Claim, Claimed, Hint
+    from jobs.core.work import Invocation, Work
+
+LOOK = 0.01
+"""Seconds between two looks for a high job while default ones wait in hand."""
+
+IDLE_LOOK = 0.02
+"""Seconds between two looks of a poller that has room, or waits for what is due soon."""
+
+HORIZON = 65.0
+"""Seconds a poller waits for what is due soon: by then the schedule has sent the next one."""
+
+MOST_HOPS = 10
+"""Pollers that may wake each other in a row; AWS ends such a chain at about sixteen."""
+
+PATIENCE = 15.0
+"""Seconds a poller keeps asking a database that does not answer."""
+
+GRACE = 1.5
+"""Seconds that running attempts are given when the environment is to stop."""
+
+
+def drain(work: Work, invocation: Invocation) -> Drained:
+    """Run jobs until none is ready, or due soon, or until the time is nearly up.
+
+    Raises nothing on account of a job, the queue or the store.
+    """
+    return _Drain(work, invocation).run()
+
+
+class _Drain:
+    def __init__(self, work: Work, call: Invocation) -> None:
+        self._work = work
+        self._call = call
+        self._result = Drained()
+        self._hints = Hints(work.queue, work.store, call.request_id, work.log)
+        self._endings = Endings(work.store, self._hints, work.log, self._result.counts)
+        run = partial(execute, types=work.types, tools=work.tools, log=work.log)
+        self._hand = Hand(run, work.slots)
+        self._pace = Pace(work.slots, work.most)
+        self._whole = call.remaining()
+        self._suspects: dict[UUID, Hint] = {}
+        self._alone = False
+        self._closing = False
+        self._stopped_at: float | None = None
+        self._looked = self._took = self._renewed = 0.0
+        self._trouble_since: float | None = None
+
+    def run(self) -> Drained:
+        if self._call.scheduled:
+            self._try(self._hints.reconcile)
+        try:
+            while self._step():
+                pass
+        finally:
+            self._hand.close(wait=not self._result.tainted)
+        return self._result
+
+    def _step(self) -> bool:
+        """One round: settle what has ended, keep what is held, begin what is next."""
+        self._try(self._settle)
+        self._try(self._renew)
+        if self._must_close():
+            return self._close()
+        self._try(self._give_way)
+        took = self._try(self._fill)
+        if self._hand:
+            self._hand.work(LOOK if self._hand.waiting else IDLE_LOOK)
+            return True
+        return took or bool(self._suspects or self._endings) or self._stay()
+
+    def _try(self, step: Callable[[], bool | None]) -> bool:
+        """Take one step; a database that does not answer is asked again for a while."""
+        try:
+            done = bool(step())
+        except StoreUnavailable as error:
+            now = time.monotonic()
+            self._trouble_since = self._trouble_since or now
+            self._closing |= now - self._trouble_since > PATIENCE
+            self._work.log("store.away", error=str(error))
+            time.sleep(0.2)
+            return True
+        return done
+
+    # Ending, and keeping
+
+    def _settle(self) -> None:
+        for held in self._hand.ended():
+            seconds = held.ended - (held.started or held.ended)
+            self._pace.note(seconds * self._work.slots if held.quick else seconds)
+            self._endings.add(held.claim, held.outcome, seconds)
+        for held in self._hand.overdue():
+            self._closing = self._result.tainted = True
+            text = f"ran longer than the {held.budget:g} s that its type may take"
+            self._endings.add(held.claim, TryAgain(text), held.budget)
+        if not self._hand:
+            self._alone = False
+        if self._endings:
+            self._endings.settle()
+            self._trouble_since = None
+
+    def _renew(self) -> None:
+        """Renew what is in hand, in the thread that will settle it: no owner, no renewal."""
+        held = self._hand.held
+        now = time.monotonic()
+        if not held:
+            self._renewed = now
+        if now - self._renewed < self._work.lease / 3:
+            return
+        lease = self._lease()
+        kept = self._work.store.renew([each.claim for each in held], lease=lease)
+        self._renewed = now
+        point("renew.after_row")
+        self._hints.settle(
+            [Move(h.claim.id, h.claim.priority, lease) for h in held if h.claim.id in kept]
+        )
+        self._hand.drop(each for each in held if each.claim.id not in kept)
+        if not self._closing:
+            # A poller whose hand is full is still there, and may need another beside it.
+            self._wake_if(needed=self._hints.take(0, lease).wake)
+
+    def _lease(self) -> float:
+        return max(0.1, min(self._work.lease, self._call.remaining() + MARGIN))
+
+    # Beginning
+
+    def _give_way(self) -> None:
+        """Before a default job is started, a high one that has become ready goes first."""
+        now = time.monotonic()
+        waiting = any(h.claim.priority is not Priority.HIGH for h in self._hand.waiting)
+        if self._alone or not waiting or now - self._looked < LOOK:
+            return
+        self._looked = now
+        taken = self._hints.take(self._work.slots, self._lease(), (Priority.HIGH,))
+        if taken.hints:
+            self._release(self._hand.unstarted())
+            self._claim(taken.hints)
+
+    def _fill(self) -> bool:
+        """Take and claim as much as there is room for; say whether anything came of it."""
+        if self._alone:
+            return False
+        if self._suspects and not self._hand:
+            first = min(self._suspects.values(), key=lambda h: (h.priority.rank, h.score))
+            self._claim([self._suspects.pop(first.id)], alone=True)
+            return True
+        waiting = len(self._hand.waiting)
+        room = self._pace.room(running=len(self._hand) - waiting, waiting=waiting)
+        now = time.monotonic()
+        if not room or room * 2 < waiting or (self._hand and now - self._took < IDLE_LOOK):
+            return False
+        taken = self._hints.take(room, self._lease())
+        if len(taken.hints) < room:
+            self._took = now
+        self._wake_if(needed=taken.wake)
+        if taken.hints:
+            point("take.after")
+            self._claim(taken.hints)
+        return bool(taken.hints)
+
+    def _claim(self, hints: Sequence[Hint], *, alone: bool = False) -> None:
+        try:
+            claimed = self._work.store.claim(
+                hints,
+                uuid4(),
+                lease=self._lease(),
+                request_id=self._call.request_id,
+                alone=alone,
+            )
+        except StoreUnavailable:
+            self._hints.settle([Move(h.id, h.priority, score=h.score) for h in hints])
+            raise
+        point("claim.after")
+        self._trouble_since = None
+        self._alone = alone and bool(claimed.claims)
+        self._begin(claimed, {hint.id: hint for hint in hints})
+
+    def _begin(self, claimed: Claimed, hints: Mapping[UUID, Hint]) -> None:
+        self._suspects.update({job_id: hints[job_id] for job_id in claimed.suspects})
+        self._hints.settle([Move(r.id, r.priority, r.delay) for r in claimed.refused])
+        for claim in claimed.lost:
+            self._endings.add(claim, Lost())
+        for claim in claimed.claims:
+            self._start(claim, hints[claim.id])
+
+    def _start(self, claim: Claim, hint: Hint) -> None:
+        job_type = self._work.types.get(claim.type)
+        budget = job_type.budget if job_type else 0.0
+        held = Held(claim, hint, budget, quick=job_type is None or job_type.quick)
+        if budget + MARGIN > self._whole:
+            text = f"{claim.type} may take {budget:g} s, more than a poller's {self._whole:.0f} s"
+            self._endings.add(claim, TryAgain(text))
+        elif budget + MARGIN > self._call.remaining():
+            self._closing = True
+            self._release([held])
+        else:
+            self._log_start(claim)
+            self._hand.start(held)
+
+    def _log_start(self, claim: Claim) -> None:
+        self._work.log(
+            "attempt.started",
+            job_id=claim.id,
+            type=claim.type,
+            priority=claim.priority,
+            attempt=claim.attempt,
+        )
+
+    def _release(self, unstarted: Sequence[Held]) -> None:
+        """Give back what was claimed and not started: as it was, the attempt not counted."""
+        if not unstarted:
+            return
+        released = self._work.store.release([held.claim for held in unstarted])
+        point("release.after_row")
+        self._result.counts["released"] += len(released)
+        hints = [held.hint for held in unstarted if held.claim.id in released]
+        self._hints.settle([Move(h.id, h.priority, score=h.score) for h in hints])
+
+    # Closing: nothing more is begun, and another poller is asked to go on
+
+    def _must_close(self) -> bool:
+        if self._call.stopping() and self._stopped_at is None:
+            self._stopped_at = time.monotonic()
+            self._closing = True
+        self._closing |= self._call.remaining() < MARGIN * 2
+        return self._closing
+
+    def _close(self) -> bool:
+        self._try(lambda: self._release(self._hand.unstarted()))
+        suspects = self._suspects.values()
+        self._hints.settle([Move(h.id, h.priority, score=h.score) for h in suspects])
+        self._suspects.clear()
+        self._cut_off()
+        if self._hand or (self._endings and not self._trouble_since):
+            self._hand.work(LOOK)
+            return True
+        self._hand_over()
+        return False
+
+    def _cut_off(self) -> None:
+        """Give up what still runs once the environment stops, or its time is up."""
+        stopped = self._stopped_at and time.monotonic() - self._stopped_at > GRACE
+        if not stopped and self._call.remaining() > MARGIN / 2:
+            return
+        for held in self._hand.running:
+            self._result.tainted = True
+            text = "cut off: the worker was stopped while the attempt ran"
+            self._endings.add(held.claim, Unknown(text))
+        self._hand.drop(self._hand.running)
+        self._try(self._endings.settle)
+
+    def _hand_over(self) -> None:
+        point("leave.before")
+        try:
+            answer = self._hints.leave(-1.0, patient=False)
+        except StoreUnavailable:
+            return
+        soon = answer.next_in is not None and answer.next_in < HORIZON
+        self._wake_if(needed=soon and not self._trouble_since)
+
+    def _stay(self) -> bool:
+        """Leave if nothing is to be waited for; if something is, wait for a moment."""
+        point("leave.before")
+        horizon = max(0.0, min(HORIZON, self._call.remaining() - MARGIN * 2))
+        try:
+            answer = self._hints.leave(horizon, patient=self._call.patient)
+        except StoreUnavailable:
+            return False
+        if not answer.left and answer.next_in and answer.next_in > 0:
+            time.sleep(min(answer.next_in, IDLE_LOOK))
+        return not answer.left
+
+    def _wake_if(self, *, needed: bool) -> None:
+        if needed and self._call.hop < MOST_HOPS:
+            self._work.waker.wake(hop=self._call.hop + 1)
