@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from stack.waiting import NotReadyError, wait_until
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -81,11 +83,10 @@ class Process:
         with contextlib.suppress(psutil.NoSuchProcess):
             leader.send_signal(stop_signal)
         try:
-            leader.wait(grace)
-        except psutil.TimeoutExpired:
+            wait_until(lambda: self.find() is None, "its end", seconds=grace)
+        except NotReadyError:
             self.kill()
             return False
-        _reap(leader.pid)
         self._kill_group(leader.pid)
         self._forget()
         return True
@@ -96,8 +97,7 @@ class Process:
         if leader is None:
             return
         self._kill_group(leader.pid)
-        leader.wait(10)
-        _reap(leader.pid)
+        wait_until(lambda: self.find() is None, "its end", seconds=10)
         self._forget()
 
     def pause(self) -> None:

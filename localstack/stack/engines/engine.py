@@ -1,0 +1,54 @@
+"""What the stack needs of an AWS emulator."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from stack.ports import LOOPBACK
+from stack.servers.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+REGION = "us-east-1"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
+class Engine(Server):
+    """An emulator of AWS on 127.0.0.1:`port`: it runs functions and keeps what they use.
+
+    Started, stopped and asked for its health like any server.
+    """
+
+    name = "engine"
+    title: str
+    """The name to choose it by, with `ENGINE=`."""
+
+    def endpoint(self) -> str:
+        """The URL that every AWS client of this engine is given."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def environment(self) -> Mapping[str, str]:
+        """What makes an AWS client talk to this engine."""
+        return {
+            **CREDENTIALS,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ENDPOINT_URL": self.endpoint(),
+        }
+
+    @abstractmethod
+    def version(self) -> str:
+        """The version that is installed."""
+
+    @abstractmethod
+    def gateway_url(self, api_id: str, stage: str) -> str:
+        """Where the emulated gateway answers for one API, without a slash at the end."""
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for its temporary files, so that none are left elsewhere."""
+        folder = self.folder / "tmp"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder

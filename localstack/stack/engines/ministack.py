@@ -1,0 +1,67 @@
+"""The default engine: ministack, pure Python, no Docker."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+from typing import TYPE_CHECKING
+
+from stack.engines.engine import CREDENTIALS, REGION, Engine
+from stack.environments import install
+from stack.paths import ENGINES
+from stack.ports import LOOPBACK
+from stack.process import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROJECT = ENGINES / "ministack"
+# Functions inherit the engine's environment: what is not listed must not reach them.
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
+
+
+class Ministack(Engine):
+    """ministack, with what it opens by default beyond loopback HTTP switched off."""
+
+    title = "ministack"
+
+    def prepare(self) -> Command:
+        """Install it."""
+        programs = install(PROJECT)
+        return Command([str(programs / "ministack")], env=self._settings(), cwd=self.scratch)
+
+    def _settings(self) -> Mapping[str, str]:
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        return {
+            **inherited,
+            **CREDENTIALS,
+            "MINISTACK_REGION": REGION,
+            "BIND_HOST": LOOPBACK,
+            "GATEWAY_PORT": str(self.port),
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "TMPDIR": str(self.scratch),
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(self.folder / "state"),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(self.folder / "s3"),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def healthy(self) -> bool:
+        """Whether its health page answers."""
+        try:
+            with urllib.request.urlopen(f"{self.endpoint()}/_ministack/health", timeout=2) as page:
+                json.load(page)
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def version(self) -> str:
+        """As pinned."""
+        return "1.5.33"
+
+    def gateway_url(self, api_id: str, stage: str) -> str:
+        """By path, so that no name has to be resolved."""
+        return f"{self.endpoint()}/restapis/{api_id}/{stage}/_user_request_"

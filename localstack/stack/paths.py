@@ -1,0 +1,9 @@
+"""Where the parts of the repository lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ENGINES = ROOT / "localstack" / "engines"
+SAM = ROOT / "infra" / "sam"
