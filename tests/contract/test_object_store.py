@@ -1,0 +1,141 @@
+"""What every `ObjectStore` does: the fake, and S3."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from fakes.objects import FakeObjects
+from jobs.adapters.s3 import Bucket, connect
+from jobs.core.errors import AttemptFailed, PermanentFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mypy_boto3_s3 import S3Client
+
+    from jobs.core.ports import ObjectStore
+
+KEY = "output/1.csv"
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A store, and what lies in it (None: nothing)."""
+
+    store: ObjectStore
+    read: Callable[[str], bytes | None]
+
+
+@pytest.fixture
+def fake() -> Shelf:
+    store = FakeObjects()
+    return Shelf(store, store.contents.get)
+
+
+@pytest.fixture
+def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        boto3.resource("s3").Bucket("exports").create(
+            CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+        )
+        yield shelf_on(connect(), "exports")
+
+
+def shelf_on(client: S3Client, bucket: str) -> Shelf:
+    """The adapter over a bucket that exists, whatever serves it."""
+
+    def read(key: str) -> bytes | None:
+        found = client.list_objects_v2(Bucket=bucket, Prefix=key)
+        if not found["KeyCount"]:
+            return None
+        return client.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    return Shelf(Bucket(client, bucket), read)
+
+
+@pytest.fixture(params=["fake", "moto"])
+def shelf(request: pytest.FixtureRequest) -> Shelf:
+    found: Shelf = request.getfixturevalue(request.param)
+    return found
+
+
+def put(shelf: Shelf, *body: bytes) -> int:
+    """Write `body` under the key of all these tests; return the size that was told."""
+    return shelf.store.put_once(KEY, body, content_type="text/csv").size
+
+
+def test_an_object_is_written(shelf: Shelf) -> None:
+    stored = shelf.store.put_once(KEY, (b"a,b\r\n", b"1,2\r\n"), content_type="text/csv")
+
+    assert (stored.key, stored.size) == (KEY, 10)
+    assert stored.bucket
+    assert shelf.read(KEY) == b"a,b\r\n1,2\r\n"
+
+
+@pytest.mark.parametrize("chunks", [0, 1, 12], ids=["empty", "one", "twelve MB"])
+def test_an_object_may_have_any_size(shelf: Shelf, chunks: int) -> None:
+    body = [b"%06d,\n" % number * 131072 for number in range(chunks)]
+
+    assert put(shelf, *body) == len(b"".join(body))
+    assert shelf.read(KEY) == b"".join(body)
+
+
+def test_writing_the_same_again_is_done_already(shelf: Shelf) -> None:
+    put(shelf, b"a,b\r\n")
+
+    assert put(shelf, b"a,", b"b\r\n") == 5
+    assert shelf.read(KEY) == b"a,b\r\n"
+
+
+@pytest.mark.parametrize("other", [b"c,d\r\n", b"a,b\r\n1,2\r\n", b""])
+def test_what_is_there_is_never_overwritten(shelf: Shelf, other: bytes) -> None:
+    put(shelf, b"a,b\r\n")
+
+    with pytest.raises(PermanentFailure, match=KEY):
+        put(shelf, other)
+
+    assert shelf.read(KEY) == b"a,b\r\n"
+
+
+def test_a_body_that_breaks_off_leaves_nothing(shelf: Shelf) -> None:
+    def body() -> Iterator[bytes]:
+        yield b"a,b\r\n"
+        raise AttemptFailed("the rows broke off")
+
+    with pytest.raises(AttemptFailed, match="the rows broke off"):
+        shelf.store.put_once(KEY, body(), content_type="text/csv")
+
+    assert shelf.read(KEY) is None
+
+
+def test_several_threads_may_write_the_same(shelf: Shelf) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        sizes = list(pool.map(lambda _: put(shelf, b"a,b\r\n"), range(8)))
+
+    assert sizes == [5] * 8
+    assert shelf.read(KEY) == b"a,b\r\n"
+
+
+def test_of_several_that_differ_one_wins(shelf: Shelf) -> None:
+    def attempt(number: int) -> bytes | None:
+        content = b"%d\r\n" % number
+        try:
+            put(shelf, content)
+        except PermanentFailure:
+            return None
+        return content
+
+    with ThreadPoolExecutor(8) as pool:
+        (winner,) = filter(None, pool.map(attempt, range(8)))
+
+    assert shelf.read(KEY) == winner
