@@ -1,0 +1,88 @@
+"""A mail as the bytes that go over the wire."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import parseaddr
+from typing import TYPE_CHECKING
+
+from jobs.core.errors import AttemptFailed, ConfigurationError
+
+if TYPE_CHECKING:
+    from jobs.core.ports import Mail
+
+_BREAK = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+"""What could end a header or a command. The policy below refuses most of it, but not all."""
+
+_IDNA_2008_ONLY = frozenset("ßς\u200c\u200d")
+"""Letters that Python's IDNA of 2003 maps to others: the mail would go to another domain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What an SMTP conversation needs. `utf8`: the server must know SMTPUTF8 (RFC 6531)."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    content: bytes
+    utf8: bool
+
+
+def sender_address(text: str) -> Address:
+    """The address in `MAIL_FROM`, with or without a name. Raises `ConfigurationError`."""
+    name, address = parseaddr(text)
+    local, at, domain = address.rpartition("@")
+    if not (local and at and domain) or _BREAK.search(text) or not address.isascii():
+        raise ConfigurationError(
+            'MAIL_FROM: expected an address such as "jobs@example.com" or '
+            f'"Jobs <jobs@example.com>", got {text!r}'
+        )
+    return Address(display_name=name, username=local, domain=domain)
+
+
+def compose(mail: Mail, sender: Address) -> Message:
+    """Write `mail` out. Raises `AttemptFailed` for what would break out of its header."""
+    for name, value in _headers(mail):
+        if _BREAK.search(value):
+            raise AttemptFailed(f"{name}: a mail header cannot hold line breaks: {value!r}")
+    recipients = tuple(map(_in_ascii, mail.to))
+    utf8 = not all(map(str.isascii, recipients))
+    # 7 bit: what every server takes, whatever it offers.
+    message = EmailMessage(policy=SMTP.clone(utf8=utf8, cte_type="7bit"))
+    message["From"] = sender
+    message["To"] = tuple(map(_address, recipients))
+    message["Subject"] = mail.subject
+    message["Date"] = datetime.now(UTC)
+    message["Message-ID"] = mail.message_id
+    message.set_content(mail.text)
+    if mail.html is not None:
+        message.add_alternative(mail.html, subtype="html")
+    return Message(sender.addr_spec, recipients, message.as_bytes(), utf8)
+
+
+def _headers(mail: Mail) -> list[tuple[str, str]]:
+    return [
+        ("Subject", mail.subject),
+        ("Message-ID", mail.message_id),
+        *(("To", address) for address in mail.to),
+    ]
+
+
+def _in_ascii(address: str) -> str:
+    local, _, domain = address.rpartition("@")
+    if domain.isascii() or _IDNA_2008_ONLY & set(domain):
+        return address
+    try:
+        return f"{local}@{domain.encode('idna').decode()}"
+    except UnicodeError as error:
+        raise AttemptFailed(f"To: {domain!r} is not an internet domain: {error}") from error
+
+
+def _address(text: str) -> Address:
+    local, _, domain = text.rpartition("@")
+    return Address(username=local, domain=domain)

@@ -1,0 +1,171 @@
+"""What every `Mailer` does: the fake, and SMTP with a recording and with a catching server."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from fakes.mailer import FakeMailer
+from jobs.adapters.smtp import Smtp
+from jobs.core.errors import AttemptFailed
+from jobs.core.ports import Mail, Mailer
+from outside.smtp import smtp_sink
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from stack.servers.mail import Mail as Catcher
+
+SENDER = "Jobs <jobs@example.com>"
+
+
+@dataclass(frozen=True)
+class Post:
+    """A mailer, and what came out at the other end."""
+
+    mailer: Mailer
+    arrived: Callable[[], list[EmailMessage]]
+
+
+@pytest.fixture
+def fake() -> Post:
+    mailer = FakeMailer(SENDER)
+    return Post(mailer, lambda: [parsed(message.content) for message in mailer.sent])
+
+
+@pytest.fixture
+def sink() -> Iterator[Post]:
+    with smtp_sink() as server, closing(Smtp("127.0.0.1", server.port, SENDER)) as mailer:
+        yield Post(mailer, lambda: [parsed(mail.content) for mail in server.accepted])
+
+
+@pytest.fixture
+def catcher(smtp: Catcher) -> Iterator[Post]:
+    with closing(Smtp("127.0.0.1", smtp.port, SENDER)) as mailer:
+        yield Post(mailer, smtp.messages)
+
+
+@pytest.fixture(params=["fake", "sink", "catcher"])
+def post(request: pytest.FixtureRequest) -> Post:
+    found: Post = request.getfixturevalue(request.param)
+    return found
+
+
+def parsed(content: bytes) -> EmailMessage:
+    message = message_from_bytes(content, policy=default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def a_mail(
+    *to: str,
+    subject: str = "Hello",
+    text: str = "How are you?\n",
+    html: str | None = None,
+    message_id: str = "",
+) -> Mail:
+    message_id = message_id or f"<{uuid4()}@example.com>"
+    return Mail(to or ("ann@example.com",), subject, text, html, message_id)
+
+
+def body(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content()).replace("\r\n", "\n")
+
+
+def test_a_mail_arrives_as_it_was_handed_over(post: Post) -> None:
+    mail = a_mail("ann@example.com", "bob@example.org")
+
+    post.mailer.send(mail)
+
+    (message,) = post.arrived()
+    assert message["From"] == SENDER
+    assert message["To"] == "ann@example.com, bob@example.org"
+    assert message["Subject"] == "Hello"
+    assert message["Message-ID"] == mail.message_id
+    assert message["Date"].datetime is not None
+    assert message.get_content_type() == "text/plain"
+    assert body(message, "plain") == "How are you?\n"
+
+
+def test_html_comes_beside_the_plain_text(post: Post) -> None:
+    post.mailer.send(a_mail(html="<p>How are <b>you</b>?</p>\n"))
+
+    (message,) = post.arrived()
+    assert message.get_content_type() == "multipart/alternative"
+    assert body(message, "plain") == "How are you?\n"
+    assert body(message, "html") == "<p>How are <b>you</b>?</p>\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Grüße aus Zürich, привет, こんにちは, 🎉\n",
+        ".\n..\n.leading dots\nend\n",
+        "long " * 1000 + "\n",
+        "From here\n\n\ntabs\tand trailing spaces   \n",
+    ],
+    ids=["unicode", "dots", "long line", "white space"],
+)
+def test_the_text_arrives_unchanged(post: Post, text: str) -> None:
+    post.mailer.send(a_mail(subject=text.split("\n", maxsplit=1)[0][:900], text=text, html=text))
+
+    (message,) = post.arrived()
+    assert body(message, "plain") == text
+    assert body(message, "html") == text
+    assert message["Subject"].split() == text.split("\n", maxsplit=1)[0][:900].split()
+
+
+def test_a_bare_carriage_return_ends_no_more_than_a_line(post: Post) -> None:
+    post.mailer.send(a_mail(text="one\r.\rtwo\n.\nthree\r\n.\r\nfour\n"))
+
+    (message,) = post.arrived()
+    assert body(message, "plain") == "one\n.\ntwo\n.\nthree\n.\nfour\n"
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        a_mail(subject="Hello\r\nBcc: eve@example.com"),
+        a_mail(subject="Hello\nBcc: eve@example.com"),
+        a_mail(subject="Hello\n"),
+        a_mail(subject="Hello\r"),
+        a_mail("ann@example.com\r\nBcc: eve@example.com"),
+        a_mail("ann@example.com\n"),
+        a_mail("ann@example.com", "bob@example.com>\r\nRCPT TO:<eve@example.com"),
+        a_mail(message_id="<1@example.com>\r\nBcc: eve@example.com"),
+    ],
+    ids=lambda mail: repr((mail.subject, mail.to, mail.message_id)),
+)
+def test_nothing_breaks_out_of_a_header(post: Post, mail: Mail) -> None:
+    with pytest.raises(AttemptFailed, match="line breaks"):
+        post.mailer.send(mail)
+
+    assert post.arrived() == []
+
+
+def test_international_domains_are_sent_in_ascii(post: Post) -> None:
+    post.mailer.send(a_mail("ann@bücher.example"))
+
+    (message,) = post.arrived()
+    assert message["To"] == "ann@xn--bcher-kva.example"
+
+
+def test_one_mailer_serves_several_threads(post: Post) -> None:
+    mails = [a_mail(text=f"{number}\n") for number in range(40)]
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(post.mailer.send, mails))
+
+    arrived = {(message["Message-ID"], body(message, "plain")) for message in post.arrived()}
+    assert arrived == {(mail.message_id, mail.text) for mail in mails}
+    assert len(post.arrived()) == len(mails)

@@ -1,0 +1,22 @@
+"""A way out for mail that leads nowhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobs.adapters.smtp.message import compose, sender_address
+
+if TYPE_CHECKING:
+    from jobs.adapters.smtp.message import Message
+    from jobs.core.ports import Mail
+
+
+class FakeMailer:
+    """`Mailer`; `sent` is what was handed to it, as it would go over the wire."""
+
+    def __init__(self, sender: str = "jobs@example.com") -> None:
+        self._sender = sender_address(sender)
+        self.sent: list[Message] = []
+
+    def send(self, mail: Mail) -> None:
+        self.sent.append(compose(mail, self._sender))
