@@ -9,38 +9,50 @@ import time
 from typing import Any
 
 from jobs import bootstrap
+from jobs.adapters import log
+from jobs.core.errors import JobsError
 from jobs.core.work import Invocation
+from poller import event as events
+from poller.watchdog import watchdog
 
 _stop = threading.Event()
-signal.signal(signal.SIGTERM, lambda *_: _stop.set())
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGTERM, lambda *_: _stop.set())
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+def handler(event: object, context: Any) -> dict[str, Any]:
     """Drain the queues, and say how many attempts came to what.
 
-    `event` is the schedule's (`{"schedule": …}`), a wake (`{"wake": {"hop": n}}`), or the
-    record of an invocation that failed (`{"requestContext": …}`), whose work is waited for.
+    Nothing that can be foreseen is raised: a poller that fails is called again at once.
     """
-    # The limit is read once: the runtime's own clock reads 0 in the grace after it.
+    try:
+        return _poll(event, context)
+    except JobsError as error:
+        log.event("poller.failed", level="ERROR", error=str(error))
+        return {"error": str(error)}
+
+
+def _poll(event: object, context: Any) -> dict[str, Any]:
+    # Read once: the runtime's own clock reads 0 in the grace after the limit.
     deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000
+    call = events.read(event)
     poller = bootstrap.poller()
-    drained = poller.drain(
-        Invocation(
-            request_id=context.aws_request_id,
-            remaining=lambda: deadline - time.monotonic(),
-            stopping=_stop.is_set,
-            hop=_hop(event),
-            scheduled="schedule" in event,
-            patient="requestContext" in event,
+    if call.died:
+        # The notice came without a failure destination of its own; the wake has one.
+        return {"woken": poller.wake(call.hop)}
+    with watchdog(poller.lease) as alive:
+        drained = poller.drain(
+            Invocation(
+                request_id=context.aws_request_id,
+                remaining=lambda: deadline - time.monotonic(),
+                stopping=_stop.is_set,
+                alive=alive,
+                hop=call.hop,
+                scheduled=call.scheduled,
+                patient=call.patient,
+            )
         )
-    )
     if drained.tainted:
         # An attempt that could not be ended still runs in here: it must not outlive this call.
         os._exit(1)
     return dict(drained.counts)
-
-
-def _hop(event: dict[str, Any]) -> int:
-    """How many pollers woke each other before this one; a failed one passes its number on."""
-    wake = event.get("requestPayload", event).get("wake", {})
-    return int(wake.get("hop", 0)) + ("requestContext" in event)

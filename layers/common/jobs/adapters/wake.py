@@ -19,8 +19,8 @@ class LambdaWaker:
         self._function = function
         self._log = log
 
-    def wake(self, *, hop: int = 0) -> bool:
-        event = json.dumps({"wake": {"hop": hop}}).encode()
+    def wake(self, *, hop: int = 0, patient: bool = False) -> bool:
+        event = json.dumps({"wake": {"hop": hop, "patient": patient}}).encode()
         try:
             self._client().invoke(
                 FunctionName=self._function, InvocationType="Event", Payload=event

@@ -65,7 +65,7 @@ class _Drain:
         self._whole = call.remaining()
         self._suspects: dict[UUID, Hint] = {}
         self._alone = False
-        self._closing = False
+        self._closing = self._left = False
         self._stopped_at: float | None = None
         self._looked = self._took = self._renewed = 0.0
         self._trouble_since: float | None = None
@@ -82,6 +82,7 @@ class _Drain:
 
     def _step(self) -> bool:
         """One round: settle what has ended, keep what is held, begin what is next."""
+        self._call.alive()
         self._try(self._settle)
         self._try(self._renew)
         if self._must_close():
@@ -254,6 +255,9 @@ class _Drain:
         suspects = self._suspects.values()
         self._hints.settle([Move(h.id, h.priority, score=h.score) for h in suspects])
         self._suspects.clear()
+        if not self._left:
+            # At once: what is published from now on must not count on this poller.
+            self._hand_over()
         self._cut_off()
         if self._hand or (self._endings and not self._trouble_since):
             self._hand.work(LOOK)
@@ -274,6 +278,7 @@ class _Drain:
         self._try(self._endings.settle)
 
     def _hand_over(self) -> None:
+        self._left = True
         point("leave.before")
         try:
             answer = self._hints.leave(-1.0, patient=False)

@@ -170,8 +170,12 @@ class JobQueue(Protocol):
 class Waker(Protocol):
     """Starts a poller, without waiting for it. Never raises: the schedule is the safety net."""
 
-    def wake(self, *, hop: int = 0) -> bool:
-        """Ask for a poller; `hop` counts the pollers that woke each other. True: asked."""
+    def wake(self, *, hop: int = 0, patient: bool = False) -> bool:
+        """Ask for a poller, and return whether it could be asked for.
+
+        `hop` counts the pollers that woke each other. `patient`: one has died, so that its
+        leases are to be waited for.
+        """
         ...
 
 

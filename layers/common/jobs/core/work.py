@@ -39,6 +39,7 @@ class Invocation:
     """One call of the poller.
 
     `remaining` gives the seconds left; `stopping` says that the environment is to end;
+    `alive` is called again and again while the drain makes progress;
     `hop` counts the pollers that woke each other; `scheduled`: called by the schedule;
     `patient`: a poller has died, and its work is to be waited for.
     """
@@ -46,6 +47,7 @@ class Invocation:
     request_id: str
     remaining: Callable[[], float]
     stopping: Callable[[], bool] = lambda: False
+    alive: Callable[[], object] = lambda: None
     hop: int = 0
     scheduled: bool = False
     patient: bool = False

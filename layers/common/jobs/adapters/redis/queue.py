@@ -38,7 +38,7 @@ class Limits:
 
     pollers: int = 4
     share: int = 100
-    registered: float = 3.0
+    registered: float = 5.0
     waking: float = 5.0
 
 

@@ -1,0 +1,116 @@
+"""The composition root: settings → adapters → use cases, once for each environment.
+
+Everything that is made here is made when it is first asked for, so that a configuration that is
+not valid is an answer of the function and not the end of its process.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from email.utils import parseaddr
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from jobs.adapters import log, s3
+from jobs.adapters.postgres.connection import Connection
+from jobs.adapters.postgres.migrate import migrate
+from jobs.adapters.postgres.store import PostgresStore
+from jobs.adapters.redis.client import connect
+from jobs.adapters.redis.queue import Limits, RedisQueue
+from jobs.adapters.smtp import Smtp
+from jobs.adapters.wake import LambdaWaker
+from jobs.config import PollerSettings, Settings
+from jobs.core import faults
+from jobs.core.drain import drain
+from jobs.core.ports import Tools
+from jobs.core.work import Drained, Invocation, Work
+from jobs.processors import JOB_TYPES
+
+if TYPE_CHECKING:
+    from jobs.core.ports import JobQueue, JobStore, Waker
+
+
+@dataclass(frozen=True)
+class Poller:
+    """The poller's use cases. `lease`: seconds."""
+
+    work: Work
+
+    @property
+    def lease(self) -> float:
+        return self.work.lease
+
+    def drain(self, invocation: Invocation) -> Drained:
+        """See `jobs.core.drain`."""
+        return drain(self.work, invocation)
+
+    def wake(self, hop: int) -> bool:
+        """Pass on that a poller has died: the next one waits for its leases."""
+        return self.work.waker.wake(hop=hop, patient=True)
+
+
+@cache
+def poller() -> Poller:
+    """The poller of this environment; its first act is to bring the schema up to date.
+
+    Raises `ConfigurationError`, `StoreUnavailable`; then the next call tries again.
+    """
+    settings = PollerSettings.read(os.environ)
+    _prepare(settings)
+    for name in migrate(settings.database_url):
+        log.event("schema.migrated", migration=name)
+    return Poller(
+        Work(
+            _store(settings),
+            _queue(settings),
+            _waker(settings),
+            JOB_TYPES,
+            _tools(settings),
+            log.event,
+            slots=settings.concurrency,
+            lease=settings.lease_seconds,
+        )
+    )
+
+
+def _prepare(settings: Settings) -> None:
+    log.setup(settings.log_level)
+    faults.arm(settings.faults)
+
+
+def _store(settings: Settings) -> JobStore:
+    return PostgresStore(Connection(settings.database_url))
+
+
+def _queue(settings: Settings) -> JobQueue:
+    return RedisQueue(connect(settings.redis_url), Limits(pollers=settings.max_pollers))
+
+
+def _waker(settings: Settings) -> Waker:
+    return LambdaWaker(_lambda_client, settings.poller_function, log.event)
+
+
+@cache
+def _lambda_client() -> Any:
+    import boto3  # noqa: PLC0415 - half a second, for those alone who wake somebody
+    from botocore.config import Config  # noqa: PLC0415
+
+    limits = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
+    return boto3.client("lambda", config=limits)
+
+
+def _tools(settings: PollerSettings) -> Tools:
+    address = parseaddr(settings.mail_from)[1]
+    return Tools(
+        objects=s3.Bucket(s3.connect(), settings.bucket),
+        mailer=Smtp(
+            settings.mail_host,
+            settings.mail_port,
+            settings.mail_from,
+            tls="starttls" if settings.mail_tls == "starttls" else "none",
+            user=settings.mail_user,
+            password=settings.mail_password,
+        ),
+        mail_domain=address.rpartition("@")[2] or "localhost",
+    )
