@@ -104,7 +104,7 @@ class SmtpSink:
     ) -> AuthResult:
         self.commands.append("AUTH")
         known = isinstance(login, LoginPassword) and self._knows(login)
-        return AuthResult(success=known)
+        return AuthResult(success=known, handled=False)
 
     def _knows(self, login: LoginPassword) -> bool:
         return self.logins.get(login.login.decode()) == login.password.decode()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import parseaddr
+from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
 from jobs.core.errors import AttemptFailed, ConfigurationError
@@ -35,9 +35,10 @@ class Message:
 
 def sender_address(text: str) -> Address:
     """The address in `MAIL_FROM`, with or without a name. Raises `ConfigurationError`."""
-    name, address = parseaddr(text)
-    local, at, domain = address.rpartition("@")
-    if not (local and at and domain) or _BREAK.search(text) or not address.isascii():
+    found = getaddresses([text])
+    name, address = found[0] if len(found) == 1 else ("", "")
+    local, _, domain = address.rpartition("@")
+    if not (local and domain) or _BREAK.search(text) or not address.isascii():
         raise ConfigurationError(
             'MAIL_FROM: expected an address such as "jobs@example.com" or '
             f'"Jobs <jobs@example.com>", got {text!r}'
