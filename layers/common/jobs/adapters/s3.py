@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
+_CONNECT, _ANSWER, _TRIES = 1, 4, 2
+"""Seconds to wait for a connection and for an answer, and how often in all."""
+
+LONGEST_CALL = _TRIES * (_CONNECT + _ANSWER) + 1
+"""Seconds that one call may take; the last one is for the pause between two tries."""
+
 _IN_MEMORY = 4 * 2**20
 """Bytes of an object that are kept in memory; a larger one is on disk until it is sent."""
 
@@ -28,16 +34,16 @@ _NOT_FOUND, _CONFLICT, _EXISTS = 404, 409, 412
 
 
 def connect() -> S3Client:
-    """A client that is safe to share between threads and waits at most 11 s for one answer."""
+    """A client that is safe to share between threads and keeps one call within `LONGEST_CALL`."""
     import boto3  # noqa: PLC0415 - half a second, for those alone who write objects
     from botocore.config import Config  # noqa: PLC0415
 
     return boto3.client(
         "s3",
         config=Config(
-            connect_timeout=1,
-            read_timeout=4,
-            retries={"mode": "standard", "total_max_attempts": 2},
+            connect_timeout=_CONNECT,
+            read_timeout=_ANSWER,
+            retries={"mode": "standard", "total_max_attempts": _TRIES},
             max_pool_connections=32,
         ),
     )
