@@ -1,0 +1,95 @@
+"""Say which parts answer, in less time than a part that hangs would take."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jobs.core.errors import SchemaMissing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jobs.core.ports import JobQueue, JobStore, Log, Waker
+
+WITHIN = 0.8
+"""Seconds the parts are given to answer, all at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part: its name, the seconds its answer took, and what is wrong with it, if anything.
+
+    `fault` is fit to be shown to anybody: no address, no user, none of a server's own words.
+    """
+
+    name: str
+    seconds: float
+    fault: str | None = None
+
+
+class Health:
+    """Asks database and queue whether they are there.
+
+    `store` and `queue` are for this alone: one that hangs is left in its thread, with its
+    connection, and is not asked a second time meanwhile.
+    """
+
+    def __init__(
+        self, store: JobStore, queue: JobQueue, waker: Waker, log: Log, within: float = WITHIN
+    ) -> None:
+        self._pings = {"database": store.ping, "queue": queue.ping}
+        self._waker = waker
+        self._log = log
+        self._within = within
+        self._calls: dict[str, _Call] = {}
+
+    def __call__(self) -> tuple[Part, ...]:
+        """The parts as they are now. Raises nothing, and takes little more than `within`."""
+        deadline = time.monotonic() + self._within
+        for name, ping in self._pings.items():
+            if name not in self._calls:
+                self._calls[name] = _Call(ping)
+                self._calls[name].start()
+        return tuple(self._part(name, deadline) for name in self._pings)
+
+    def _part(self, name: str, deadline: float) -> Part:
+        call = self._calls[name]
+        call.join(max(0.0, deadline - time.monotonic()))
+        fault: str | None = f"no answer within {self._within:g} s"
+        if not call.is_alive():
+            del self._calls[name]
+            fault = self._fault(call.error)
+        if fault:
+            self._log("part.down", level="WARNING", part=name, fault=fault, error=call.error)
+        return Part(name, call.seconds, fault)
+
+    def _fault(self, error: Exception | None) -> str | None:
+        if isinstance(error, SchemaMissing):
+            self._waker.wake()
+            return "no schema yet: the first poller after a deployment creates it"
+        return "does not answer" if error else None
+
+
+class _Call(threading.Thread):
+    """One question on a thread of its own, which holds up neither the answer nor the end."""
+
+    def __init__(self, ping: Callable[[], None]) -> None:
+        super().__init__(daemon=True)
+        self.error: Exception | None = None
+        self._ping = ping
+        self._began = time.monotonic()
+        self._ended: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        return (self._ended or time.monotonic()) - self._began
+
+    def run(self) -> None:
+        try:
+            self._ping()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the part does not answer
+            self.error = error
+        self._ended = time.monotonic()
