@@ -1,0 +1,100 @@
+"""CSV_EXPORT: the rows in `payload.data` become one CSV object in the bucket.
+
+Payload: `{"data": [{"id": 1, "name": "venkat"}, …]}`, a non-empty list of objects; they need not
+have the same members. Result: `{"filePath", "bucket", "key", "rows", "size"}`, where `rows` does
+not count the header and `size` is in bytes.
+
+The file is RFC 4180 (comma, CRLF, quotes where they are needed) in UTF-8 without a byte order
+mark. Its columns are the rows' members in the order in which they first appear. A string stands
+as it is; null and a member that a row lacks are an empty field; everything else is written as
+compact JSON: `true`, `1.5`, `[1,2]`, `{"a":null}`. A formula (`=1+1`) is text like any other and
+is not defused. The bytes depend on the payload alone, so every attempt writes the same file.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from jobs.core.errors import AttemptFailed
+from jobs.core.faults import point
+from jobs.core.ports import JobType
+from jobs.processors._payload import MISSING, unexpected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jobs.core.model import Claim, Payload, Result
+    from jobs.core.ports import Tools
+
+Row = dict[str, Any]
+
+BUDGET = 30.0
+"""Seconds: two calls of the object store that run into all their timeouts, and the writing."""
+
+MAX_CELLS = 10_000_000
+"""Rows times columns. Rows with nothing in common would otherwise grow a small payload to
+gigabytes of commas."""
+
+_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+def process(claim: Claim, tools: Tools) -> Result:
+    """Write the export of `claim`, unless an attempt before has. Raises `AttemptFailed`."""
+    rows = _rows(claim.payload)
+    columns = tuple(dict.fromkeys(chain.from_iterable(rows)))
+    _check_size(rows, columns)
+    key = f"output/{claim.id}.csv"
+    stored = tools.objects.put_once(
+        key, _lines(columns, rows), content_type="text/csv; charset=utf-8"
+    )
+    point("export.after_put")
+    return {
+        "filePath": key,
+        "bucket": stored.bucket,
+        "key": stored.key,
+        "rows": len(rows),
+        "size": stored.size,
+    }
+
+
+def _rows(payload: Payload) -> list[Row]:
+    data = payload.get("data", MISSING)
+    if not isinstance(data, list) or not data:
+        raise unexpected("payload.data", "a non-empty list of objects", data)
+    for index, row in enumerate(data):
+        if not isinstance(row, dict):
+            raise unexpected(f"payload.data[{index}]", "an object", row)
+    return data
+
+
+def _check_size(rows: list[Row], columns: tuple[str, ...]) -> None:
+    cells = len(rows) * len(columns)
+    if cells > MAX_CELLS:
+        raise AttemptFailed(
+            f"payload.data: expected at most {MAX_CELLS:,} fields (rows times columns), "
+            f"got {len(rows):,} rows times {len(columns):,} columns"
+        )
+
+
+class _Echo:
+    """A file that hands back what is written to it, so that a row is a value."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _lines(columns: tuple[str, ...], rows: list[Row]) -> Iterator[bytes]:
+    line = csv.writer(_Echo(), lineterminator="\r\n").writerow
+    yield line(columns).encode()
+    for row in rows:
+        yield line([_field(row.get(column)) for column in columns]).encode()
+
+
+def _field(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else _json(value)
+
+
+JOB_TYPE = JobType("CSV_EXPORT", process, BUDGET)

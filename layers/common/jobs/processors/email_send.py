@@ -1,0 +1,106 @@
+"""EMAIL_SEND: one mail, in plain text and, where given, in HTML.
+
+Payload: `to` (an address or a list of up to 100; international ones too), and either `subject`,
+`body` (plain text) and perhaps `html`, or `template` (a name in `templates/`), `context` (an
+object) and perhaps a `subject` of its own. Result: `{"messageId": "<…@…>"}`, which depends on
+the job alone, so that copies of one mail are known as such.
+
+What is wrong with the payload, a connection that fails and a reply of 4xx are tried again. A
+reply of 5xx is final, and so is a template that is missing or broken: asking again would not
+help, and relays ban those who insist.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jobs.core.errors import AttemptFailed
+from jobs.core.faults import point
+from jobs.core.ports import JobType, Mail
+from jobs.processors._mail_templates import Content, MailTemplates
+from jobs.processors._payload import MISSING, text, unexpected
+
+if TYPE_CHECKING:
+    from jobs.core.model import Claim, Payload, Result
+    from jobs.core.ports import Tools
+
+BUDGET = 100.0
+"""Seconds: a mail server may take 30 until it has the mail, and 60 to answer for it."""
+
+MAX_RECIPIENTS = 100
+"""What every mail server must take at once (RFC 5321, 4.5.3.1.8)."""
+
+MEMBERS = ("to", "subject", "body", "html", "template", "context")
+
+_ATOM = r"[^\s\"(),.:;<>@\[\\\]]+"
+_LABEL = r"(?!-)[a-zA-Z0-9\-\u0080-\U0010ffff]{1,63}(?<!-)"
+_ADDRESS = re.compile(
+    rf"(?=.{{3,254}}\Z)(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*\Z"
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+_templates = MailTemplates(Path(__file__).with_name("templates"))
+
+
+def process(claim: Claim, tools: Tools) -> Result:
+    """Send the mail of `claim`. Raises `AttemptFailed`."""
+    mail = compose(claim, tools.mail_domain)
+    tools.mailer.send(mail)
+    point("mail.after_accepted")
+    return {"messageId": mail.message_id}
+
+
+def compose(claim: Claim, domain: str, templates: MailTemplates = _templates) -> Mail:
+    """The whole mail of `claim`, with nothing left to fail but the sending."""
+    payload = claim.payload
+    for member in payload:
+        if member not in MEMBERS:
+            raise unexpected("payload", f"only {', '.join(MEMBERS)}", member)
+    recipients = _recipients(payload.get("to", MISSING))
+    content = _content(payload, templates)
+    if _CONTROL.search(content.subject):
+        raise unexpected("payload.subject", "one line without control characters", content.subject)
+    message_id = f"<{claim.id}@{domain}>"
+    return Mail(recipients, content.subject, content.text, content.html, message_id)
+
+
+def _recipients(to: object) -> tuple[str, ...]:
+    if isinstance(to, str):
+        return (_address("payload.to", to),)
+    if not isinstance(to, list) or not 1 <= len(to) <= MAX_RECIPIENTS:
+        raise unexpected("payload.to", f"an address or a list of 1 to {MAX_RECIPIENTS}", to)
+    addresses = (_address(f"payload.to[{index}]", address) for index, address in enumerate(to))
+    return tuple(dict.fromkeys(addresses))
+
+
+def _address(where: str, address: object) -> str:
+    if isinstance(address, str) and address.isprintable() and _ADDRESS.match(address):
+        return address
+    raise unexpected(where, 'an address such as "ann@example.com"', address)
+
+
+def _content(payload: Payload, templates: MailTemplates) -> Content:
+    if payload.get("template") is None:
+        return _own_content(payload)
+    for member in ("body", "html"):
+        if payload.get(member) is not None:
+            raise AttemptFailed(f"payload.{member}: expected nothing beside a template")
+    context = payload.get("context")
+    if not isinstance(context, dict | None):
+        raise unexpected("payload.context", "an object", context)
+    content = templates.render(text(payload, "template"), context or {})
+    if payload.get("subject") is None:
+        return content
+    return Content(text(payload, "subject"), content.text, content.html)
+
+
+def _own_content(payload: Payload) -> Content:
+    if payload.get("context") is not None:
+        raise AttemptFailed("payload.context: expected a template beside it")
+    html = None if payload.get("html") is None else text(payload, "html")
+    return Content(text(payload, "subject"), text(payload, "body"), html)
+
+
+JOB_TYPE = JobType("EMAIL_SEND", process, BUDGET)
