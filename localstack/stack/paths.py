@@ -7,3 +7,4 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 ENGINES = ROOT / "localstack" / "engines"
 SAM = ROOT / "infra" / "sam"
+CLIENTS = ROOT / "localstack" / "clients"

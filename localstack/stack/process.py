@@ -100,6 +100,11 @@ class Process:
         wait_until(lambda: self.find() is None, "its end", seconds=10)
         self._forget()
 
+    def members(self) -> list[psutil.Process]:
+        """The other processes of the group."""
+        leader = self.find()
+        return leader.children(recursive=True) if leader else []
+
     def pause(self) -> None:
         """Freeze the whole group (SIGSTOP)."""
         if leader := self.find():

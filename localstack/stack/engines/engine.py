@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import boto3
 
 from stack.ports import LOOPBACK
 from stack.servers.server import Server
@@ -38,9 +40,19 @@ class Engine(Server):
             "AWS_ENDPOINT_URL": self.endpoint(),
         }
 
+    def client(self, service: Any) -> Any:
+        """A boto3 client of this engine, whatever the environment says."""
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint(),
+            region_name=REGION,
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        )
+
     @abstractmethod
-    def version(self) -> str:
-        """The version that is installed."""
+    def python_version(self) -> str:
+        """The Python that functions run on, as `3.13`: what is shipped is built for it."""
 
     @abstractmethod
     def gateway_url(self, api_id: str, stage: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
-import urllib.request
+import re
+import tomllib
+from http.client import OK
 from typing import TYPE_CHECKING
 
 from stack.engines.engine import CREDENTIALS, REGION, Engine
@@ -12,6 +13,8 @@ from stack.environments import install
 from stack.paths import ENGINES
 from stack.ports import LOOPBACK
 from stack.process import Command
+from stack.waiting import NotReadyError
+from stack.web import call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,15 +55,23 @@ class Ministack(Engine):
     def healthy(self) -> bool:
         """Whether its health page answers."""
         try:
-            with urllib.request.urlopen(f"{self.endpoint()}/_ministack/health", timeout=2) as page:
-                json.load(page)
+            status, _ = call(f"{self.endpoint()}/_ministack/health", seconds=2)
         except (OSError, ValueError):
             return False
-        return True
+        return status == OK
 
     def version(self) -> str:
-        """As pinned."""
-        return "1.5.33"
+        """As pinned in its project."""
+        pinned = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["dependencies"]
+        return next(str(pin).replace("==", " ") for pin in pinned if pin.startswith("ministack=="))
+
+    def python_version(self) -> str:
+        """Functions run on the interpreter of the engine itself."""
+        config = (PROJECT / ".venv" / "pyvenv.cfg").read_text()
+        found = re.search(r"^version_info = (\d+\.\d+)", config, re.MULTILINE)
+        if found is None:
+            raise NotReadyError(f"{PROJECT / '.venv'} does not say which Python it is for")
+        return found[1]
 
     def gateway_url(self, api_id: str, stage: str) -> str:
         """By path, so that no name has to be resolved."""

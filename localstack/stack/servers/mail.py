@@ -7,6 +7,7 @@ import imaplib
 import sys
 from email.message import EmailMessage
 from email.policy import default
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from stack.ports import LOOPBACK, listens
@@ -59,6 +60,10 @@ class Mail(Server):
     def healthy(self) -> bool:
         """Whether all three ports are open."""
         return all(map(listens, self.ports()))
+
+    def version(self) -> str:
+        """Of the package."""
+        return f"mail-devel {version('mail-devel')}"
 
     def messages(self) -> list[EmailMessage]:
         """What arrived, in order of arrival."""

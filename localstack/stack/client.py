@@ -1,0 +1,56 @@
+"""A client of the jobs API, as far as the demonstration needs one."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from stack.waiting import NotReadyError
+from stack.web import call
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FINAL = {"completed", "failed"}
+EVERY = 0.05
+
+
+@dataclass(frozen=True)
+class Client:
+    """`url` is the API's, without a slash at the end."""
+
+    url: str
+
+    def submit(self, job_type: str, payload: object, priority: str = "default") -> str:
+        """Post a job; returns its id, or raises `NotReadyError` with the API's reason."""
+        body = {"type": job_type, "priority": priority, "payload": payload}
+        status, answer = call(f"{self.url}/jobs", body)
+        if status != HTTPStatus.CREATED:
+            raise NotReadyError(f"POST /jobs: {status} {answer}")
+        return str(answer["jobId"])
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """The job with its attempts."""
+        status, answer = call(f"{self.url}/jobs/{job_id}?include=attempts")
+        if status != HTTPStatus.OK:
+            raise NotReadyError(f"GET /jobs/{job_id}: {status} {answer}")
+        return dict(answer)
+
+    def watch(self, job_id: str, *, seconds: float) -> Iterator[dict[str, Any]]:
+        """The job each time its status or attempts changed, the last time when it is final."""
+        end = time.monotonic() + seconds
+        shown = None
+        while time.monotonic() < end:
+            job = self.job(job_id)
+            if shown != (shown := (job["status"], job["attempts"])):
+                yield job
+            if job["status"] in FINAL:
+                return
+            time.sleep(EVERY)
+        raise NotReadyError(f"job {job_id} is not done after {seconds:g} s")
+
+    def finished(self, job_id: str, *, seconds: float) -> dict[str, Any]:
+        """The job once it is final."""
+        return list(self.watch(job_id, seconds=seconds))[-1]

@@ -1,0 +1,136 @@
+"""Start the stack, post one job of each kind, show what becomes of them, leave it running."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from stack.client import Client
+from stack.commands.up import api_url, bring_up, mail_url
+from stack.ports import LOOPBACK
+from stack.screen import paint, say
+from stack.servers.mail import Mail
+from stack.waiting import wait_until
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from stack.stack import Stack
+
+SECONDS = 90
+PEOPLE = [
+    {"id": 1, "name": "venkat", "email": "venkat@example.com"},
+    {"id": 2, "name": "sai", "email": "sai@example.com"},
+]
+LETTER = {
+    "to": "test@example.com",
+    "subject": "Test Email",
+    "body": "This is a test email from the job processing system.",
+}
+
+
+def arguments(options: argparse.ArgumentParser) -> None:
+    """None."""
+
+
+def run(stack: Stack, options: argparse.Namespace) -> None:
+    """Each step's outcome is shown as it happens."""
+    del options
+    began = time.monotonic()
+    bring_up(stack)
+    say(f"{paint('up', 'green')} after {time.monotonic() - began:.1f} s")
+    client = Client(api_url(stack))
+    export(stack, client)
+    letter(stack, client)
+    order(client)
+    failure(client)
+    where_to_look(stack)
+
+
+def export(stack: Stack, client: Client) -> None:
+    """A CSV export, down to the file."""
+    heading("an export: CSV_EXPORT, high priority")
+    job = follow(client, client.submit("CSV_EXPORT", {"data": PEOPLE}, "high"))
+    path = stack.settings.output / f"{job['id']}.csv"
+    wait_until(path.exists, f"{path}, copied from the bucket", seconds=SECONDS)
+    step(f"{path}:")
+    for line in path.read_text().splitlines():
+        say(f"      {line}")
+
+
+def letter(stack: Stack, client: Client) -> None:
+    """A mail, down to the catcher."""
+    heading("a mail: EMAIL_SEND")
+    job = follow(client, client.submit("EMAIL_SEND", LETTER))
+    message_id = job["result"]["messageId"]
+    mail = stack.services[2].server
+    if isinstance(mail, Mail):
+        arrived = [m for m in mail.messages() if m["Message-ID"] == message_id]
+        for message in arrived:
+            step(f"arrived: {message['Subject']!r} to {message['To']}, {message_id}")
+
+
+def order(client: Client) -> None:
+    """High before default, whatever came first."""
+    heading("five default jobs, then a high one")
+    names = {
+        client.submit("CSV_EXPORT", {"data": [{"id": number}]}): f"default {number}"
+        for number in range(1, 6)
+    }
+    names[client.submit("CSV_EXPORT", {"data": [{"id": 999}]}, "high")] = "high"
+    jobs = [client.finished(job_id, seconds=SECONDS) for job_id in names]
+    step(f"started in this order: {', '.join(names[job['id']] for job in started(jobs))}")
+
+
+def started(jobs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """In the order of their first attempts."""
+    return sorted(jobs, key=lambda job: str(job["attemptHistory"][0]["startedAt"]))
+
+
+def failure(client: Client) -> None:
+    """A job that cannot succeed: three attempts, 1 s and 2 s apart."""
+    heading("a job that cannot succeed")
+    follow(client, client.submit("CSV_EXPORT", {"data": "invalid"}))
+
+
+def follow(client: Client, job_id: str) -> dict[str, Any]:
+    """Show every change of one job; returns it when it is final."""
+    began = time.monotonic()
+    job: dict[str, Any] = {}
+    step(f"posted {job_id}")
+    for job in client.watch(job_id, seconds=SECONDS):
+        colour = {"completed": "green", "failed": "red"}.get(job["status"], "yellow")
+        line = f"{time.monotonic() - began:5.2f} s  {paint(job['status'], colour)}"
+        if job["attempts"]:
+            line += f", attempt {job['attempts']}"
+        if job["error"]:
+            line += f": {job['error']}"
+        step(line)
+    return job
+
+
+def where_to_look(stack: Stack) -> None:
+    """The stack goes on running."""
+    heading("it is yours to try, and goes on running")
+    for what, where in {
+        "API": api_url(stack),
+        "mail page": mail_url(stack),
+        "exports": str(stack.settings.output),
+        "AWS endpoint": stack.engine.endpoint(),
+        "database": f"make psql         (on {LOOPBACK}:{stack.settings.ports.postgres})",
+        "logs": "make logs         (make logs PART=poller)",
+        "state of all": "make status",
+        "stop": "make down",
+    }.items():
+        say(f"  {what:<13} {where}")
+
+
+def heading(text: str) -> None:
+    """A new step."""
+    say(f"\n{paint('●', 'blue')} {text}")
+
+
+def step(text: str) -> None:
+    """Something that happened in it."""
+    say(f"    {text}")

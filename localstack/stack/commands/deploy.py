@@ -1,0 +1,40 @@
+"""Build and deploy what changed into the running stack."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from stack.deploy import Deployment
+from stack.screen import paint, say
+from stack.waiting import NotReadyError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from stack.stack import Stack
+
+
+def arguments(options: argparse.ArgumentParser) -> None:
+    """None."""
+
+
+def run(stack: Stack, options: argparse.Namespace) -> None:
+    """Deploy, unless what runs is what would be deployed."""
+    del options
+    if stack.engine.process.find() is None:
+        raise NotReadyError("the stack is not up: run `make up`")
+    began = time.monotonic()
+    with stack.locked():
+        changed = deploy(stack)
+    done = "deployed" if changed else "nothing to deploy: unchanged since the last time,"
+    say(f"{paint(done, 'green')} {time.monotonic() - began:.1f} s")
+
+
+def deploy(stack: Stack) -> bool:
+    """Bring the deployment up to date; True: there was something to do."""
+    deployment = Deployment(stack)
+    if deployment.current():
+        return False
+    deployment.run()
+    return True

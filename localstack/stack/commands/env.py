@@ -1,0 +1,54 @@
+"""Print the running stack's addresses as KEY=value, for `eval "$(make -s env)"`."""
+
+from __future__ import annotations
+
+import os
+from shlex import quote
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from stack import shims
+from stack.commands.up import api_url, mail_url
+from stack.screen import say
+from stack.waiting import NotReadyError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from stack.stack import Stack
+
+
+def arguments(options: argparse.ArgumentParser) -> None:
+    """None."""
+
+
+def run(stack: Stack, options: argparse.Namespace) -> None:
+    """Print; raises `NotReadyError` where nothing is deployed."""
+    del options
+    for name, value in environment(stack).items():
+        say(f"{name}={quote(value)}")
+
+
+def environment(stack: Stack) -> Mapping[str, str]:
+    """What a shell needs to talk to every part of the stack."""
+    outputs = stack.outputs
+    if outputs is None:
+        raise NotReadyError("the stack is not up: run `make up`")
+    database, queue, mail = stack.services
+    mail_at = urlsplit(mail.address)
+    return {
+        "API_URL": api_url(stack),
+        "DATABASE_URL": database.address,
+        "REDIS_URL": queue.address,
+        **stack.engine.environment(),
+        "BUCKET": outputs.bucket,
+        "MAIL_HOST": str(mail_at.hostname),
+        "MAIL_PORT": str(mail_at.port),
+        "MAIL_URL": mail_url(stack),
+        "OUTPUT_DIR": str(stack.settings.output),
+        "API_FUNCTION": outputs.api_function,
+        "POLLER_FUNCTION": outputs.poller_function,
+        "MIRROR_QUEUE_URL": outputs.mirror_queue_url,
+        "PATH": shims.path(stack.state, os.environ.get("PATH", "")),
+    }

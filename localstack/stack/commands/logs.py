@@ -1,0 +1,56 @@
+"""Follow the logs of all parts as one stream, or of one with PART=."""
+
+from __future__ import annotations
+
+import time
+from itertools import cycle
+from typing import TYPE_CHECKING
+
+from stack.deploy import STACK_NAME
+from stack.follow import FileLog, GroupLog
+from stack.screen import COLOURS, paint, say
+from stack.settings import SettingsError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from stack.follow import Log
+    from stack.stack import Stack
+
+FUNCTIONS = ("api", "poller")
+BACKLOG = 20
+EVERY = 0.5
+
+
+def arguments(options: argparse.ArgumentParser) -> None:
+    """Which part, and whether to go on."""
+    options.add_argument("--part", default="", help="one part only")
+    options.add_argument("--lines", type=int, default=BACKLOG, help="of each part at first")
+    options.add_argument("--once", action="store_true", help="do not wait for more")
+
+
+def run(stack: Stack, options: argparse.Namespace) -> None:
+    """Print new lines, each with its part in front, until interrupted."""
+    logs = _logs(stack, options.lines)
+    if options.part:
+        if options.part not in logs:
+            raise SettingsError(f"PART must be one of {', '.join(logs)}, not {options.part!r}")
+        logs = {options.part: logs[options.part]}
+    colours = dict(zip(logs, cycle(name for name in COLOURS if name != "red"), strict=False))
+    while True:
+        for name, log in logs.items():
+            for line in log.lines():
+                say(f"{paint(f'{name:>8}', colours[name])} {line}")
+        if options.once:
+            return
+        time.sleep(EVERY)
+
+
+def _logs(stack: Stack, backlog: int) -> dict[str, Log]:
+    client = stack.engine.client("logs")
+    logs: dict[str, Log] = {}
+    for part in stack.parts:
+        logs[part.name] = FileLog(part.process.log_file, backlog)
+    for name in FUNCTIONS:
+        logs[name] = GroupLog(client, f"/aws/lambda/{STACK_NAME}-{name}", backlog)
+    return logs

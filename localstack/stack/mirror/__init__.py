@@ -1,0 +1,1 @@
+"""Copies of the bucket's exports on this machine, made as they are announced."""

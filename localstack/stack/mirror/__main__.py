@@ -1,0 +1,74 @@
+"""`python -m stack.mirror`: mirror one stack's exports until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from localstack_client.session import Session
+
+from stack.mirror.folder import Folder
+from stack.mirror.mirror import Mirror
+from stack.outputs import Outputs
+
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import NoReturn
+
+LONG_POLL = 20
+PAUSE = 1.0
+# One try a call: the loop below is the retry, and it looks at the outputs again first.
+CLIENT = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=LONG_POLL + 10)
+log = logging.getLogger("mirror")
+
+
+def main() -> None:
+    """Follow the outputs' queue; on trouble wait a second, look again, catch up, go on."""
+    options = argparse.ArgumentParser(prog="stack.mirror", description=__doc__)
+    options.add_argument("--state", type=Path, required=True)
+    options.add_argument("--output", type=Path, required=True)
+    chosen = options.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    signal.signal(signal.SIGTERM, _stop)
+    folder = Folder(chosen.output)
+    log.info("mirror into %s, %d half-written files removed", folder.path, folder.clean())
+    mirror = _mirror(folder)
+    trouble = ""
+    while True:
+        try:
+            _run(mirror, chosen.state)
+        except (BotoCoreError, ClientError, OSError) as error:
+            if trouble != (trouble := f"{type(error).__name__}: {error}"):
+                log.warning("waiting: %s", trouble)
+        time.sleep(PAUSE)
+
+
+def _mirror(folder: Folder) -> Mirror:
+    session = Session(aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106
+    return Mirror(session.client("s3", config=CLIENT), session.client("sqs", config=CLIENT), folder)
+
+
+def _run(mirror: Mirror, state: Path) -> None:
+    """Mirror one deployment; returns when there is none, or another."""
+    outputs = Outputs.read(state)
+    if outputs is None:
+        return
+    log.info("caught up: %d exports copied", mirror.catch_up(outputs.bucket))
+    while outputs == Outputs.read(state):
+        mirror.follow(outputs.mirror_queue_url, wait=LONG_POLL)
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    del number, frame
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

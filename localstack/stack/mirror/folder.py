@@ -1,0 +1,73 @@
+"""The output folder: a file is there complete or not at all, and never anywhere else."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from pathlib import Path
+
+PREFIX, SUFFIX = "output/", ".csv"
+LONGEST_NAME = 255 - len(".part") - 10
+DRAFT_SUFFIX = ".part"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """`path` holds one file for each export."""
+
+    path: Path
+
+    def name_of(self, key: str) -> str | None:
+        """The file name for an object's key; None if the object is none of ours."""
+        name = key.removeprefix(PREFIX)
+        if name == key or not name.endswith(SUFFIX) or name.startswith("."):
+            return None
+        if any(character in "/\\:" or not character.isprintable() for character in name):
+            return None
+        return name if len(name.encode()) <= LONGEST_NAME else None
+
+    def has(self, name: str, *, size: int, since: datetime) -> bool:
+        """Whether `name` was written at or after `since` and has `size` bytes."""
+        try:
+            found = (self.path / name).stat()
+        except FileNotFoundError:
+            return False
+        return found.st_size == size and found.st_mtime >= since.timestamp()
+
+    def write(self, name: str, chunks: Iterable[bytes]) -> Path:
+        """Write the file beside its place and put it there once it is whole and on disk."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        descriptor, draft = tempfile.mkstemp(DRAFT_SUFFIX, f".{name[:40]}-", self.path)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                for chunk in chunks:
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(draft, 0o644)  # noqa: PTH101
+            os.replace(draft, self.path / name)  # noqa: PTH105
+        except BaseException:
+            os.unlink(draft)  # noqa: PTH108
+            raise
+        self._sync()
+        return self.path / name
+
+    def clean(self) -> int:
+        """Remove what a mirror that was killed left half written; returns how many."""
+        drafts = list(self.path.glob(f".*{DRAFT_SUFFIX}"))
+        for draft in drafts:
+            draft.unlink(missing_ok=True)
+        return len(drafts)
+
+    def _sync(self) -> None:
+        folder = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -1,0 +1,67 @@
+"""Parts of the stack that are programs of its own: the front door and the mirror."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from stack.outputs import Outputs
+from stack.ports import listens
+from stack.process import Command
+from stack.servers.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+class Front(Server):
+    """The API on a plain localhost port."""
+
+    name = "front"
+
+    def prepare(self) -> Command:
+        """Nothing to make."""
+        program = (sys.executable, "-m", "stack.front")
+        return Command([*program, "--port", str(self.port), "--state", str(self.folder)])
+
+    def healthy(self) -> bool:
+        """Whether it takes connections."""
+        return listens(self.port)
+
+    def version(self) -> str:
+        """Of the library that does the work."""
+        return f"aiohttp {version('aiohttp')}"
+
+
+class Mirror(Server):
+    """Exports as files; it listens on no port."""
+
+    name = "mirror"
+
+    def __init__(self, folder: Path, output: Path, environment: Mapping[str, str]) -> None:
+        super().__init__(folder, 0)
+        self.output = output
+        self.environment = environment
+
+    def ports(self) -> tuple[int, ...]:
+        """None."""
+        return ()
+
+    def prepare(self) -> Command:
+        """Nothing to make."""
+        program = (sys.executable, "-m", "stack.mirror")
+        return Command(
+            [*program, "--state", str(self.folder), "--output", str(self.output)],
+            env={**os.environ, **self.environment},
+        )
+
+    def healthy(self) -> bool:
+        """Whether it runs, and has something to mirror."""
+        return self.process.find() is not None and Outputs.read(self.folder) is not None
+
+    def version(self) -> str:
+        """Of the library that does the work."""
+        return f"localstack-client {version('localstack-client')}"

@@ -1,0 +1,106 @@
+"""The servers that functions use: ours, or the user's own where a URL names one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import psycopg2
+import redis
+
+from stack.ports import LOOPBACK, listens
+from stack.servers.mail import Mail
+from stack.servers.postgres import Postgres
+from stack.servers.redis import Redis
+from stack.waiting import NotReadyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stack.servers.server import Server
+    from stack.settings import Settings
+
+HERE = {"localhost", LOOPBACK}
+
+
+@dataclass(frozen=True)
+class Service:
+    """A server at `address`; `server` is None where it is the user's own."""
+
+    name: str
+    address: str
+    server: Server | None
+    answers: Callable[[], bool]
+
+    def require(self) -> None:
+        """Raise `NotReadyError` if a server of the user's own does not answer."""
+        if self.server is None and not self.answers():
+            raise NotReadyError(f"{self.name}: {public(self.address)} does not answer")
+
+
+def services(settings: Settings) -> tuple[Service, Service, Service]:
+    """PostgreSQL, Redis and mail."""
+    ports = settings.ports
+    postgres = Postgres(settings.state, ports.postgres)
+    valkey = Redis(settings.state, ports.redis)
+    mail = Mail(settings.state, ports.mail, ports.mail_page, ports.mailbox)
+    mail_host = settings.mail_host or LOOPBACK
+    named_mail = f"smtp://{mail_host}:{ports.mail}"
+    return (
+        _service(postgres, settings.database_url, postgres.url(), _database_answers),
+        _service(valkey, settings.redis_url, valkey.url(), _redis_answers),
+        _service(
+            mail,
+            named_mail if settings.mail_host else None,
+            f"smtp://{LOOPBACK}:{ports.mail}",
+            _mail_answers,
+        ),
+    )
+
+
+def public(url: str) -> str:
+    """`url` without its user and password."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _service(
+    server: Server, named: str | None, ours: str, answers: Callable[[str], bool]
+) -> Service:
+    """A URL that names our own server (as `make env` prints it) asks for ours, unless
+    somebody else's answers there.
+    """
+    foreign = server.process.find() is None and listens(server.port)
+    if named is None or (_plain(named) == _plain(ours) and not foreign):
+        return Service(server.name, ours, server, server.healthy)
+    return Service(server.name, named, None, lambda: answers(named))
+
+
+def _plain(url: str) -> tuple[str, str | None, str | None, str, int | None, str]:
+    parts = urlsplit(url.replace("postgres://", "postgresql://", 1))
+    host = LOOPBACK if parts.hostname in HERE else str(parts.hostname)
+    return (parts.scheme, parts.username, parts.password, host, parts.port, parts.path.strip("/"))
+
+
+def _database_answers(url: str) -> bool:
+    try:
+        psycopg2.connect(url, connect_timeout=3).close()
+    except psycopg2.OperationalError:
+        return False
+    return True
+
+
+def _redis_answers(url: str) -> bool:
+    client = redis.Redis.from_url(url, socket_timeout=3, socket_connect_timeout=3)
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
+    finally:
+        client.close()
+
+
+def _mail_answers(url: str) -> bool:
+    parts = urlsplit(url)
+    return listens(parts.port or 25, parts.hostname or LOOPBACK)

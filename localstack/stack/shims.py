@@ -1,0 +1,46 @@
+"""Commands for a shell that talks to the stack, on machines that lack them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from shlex import quote
+
+from stack.servers.postgres import installed_programs
+
+FOLDER = "bin"
+
+
+def make(state: Path) -> None:
+    """Write `psql`, `redis-cli`, `aws` and `awslocal` into the state folder."""
+    here = Path(sys.executable).parent
+    commands = {
+        "psql": [str(installed_programs() / "psql")],
+        "redis-cli": [sys.executable, "-m", "stack", "redis-cli"],
+        "aws": [str(here / "aws")],
+        "awslocal": [str(here / "awslocal")],
+    }
+    folder = state / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, command in commands.items():
+        script = folder / name
+        script.write_text(f'#!/bin/sh\nexec {" ".join(map(quote, command))} "$@"\n')
+        script.chmod(0o755)
+
+
+def path(state: Path, current: str) -> str:
+    """The search path `current` with our commands at its end: the machine's own come first.
+
+    What runs us has put our Python in front of it, which a user's shell should not get.
+    """
+    ours = {str(state / FOLDER), str(Path(sys.executable).parent)}
+    others = [folder for folder in current.split(os.pathsep) if folder not in ours]
+    return os.pathsep.join([*others, str(state / FOLDER)])
+
+
+def other_than_ours(name: str, state: Path) -> str | None:
+    """The machine's own command of that name."""
+    folders = os.environ.get("PATH", "").split(os.pathsep)
+    return shutil.which(name, path=os.pathsep.join(f for f in folders if f != str(state / FOLDER)))

@@ -1,0 +1,95 @@
+"""The local stack: its parts, and the order in which they start and stop."""
+
+from __future__ import annotations
+
+import fcntl
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from stack.engines import engine_named
+from stack.outputs import Outputs
+from stack.own import Front, Mirror
+from stack.ports import claim_port
+from stack.services import services
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stack.engines.engine import Engine
+    from stack.servers.server import Server
+    from stack.services import Service
+    from stack.settings import Settings
+
+
+class Stack:
+    """One local stack, running or not."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.state = settings.state
+
+    @cached_property
+    def services(self) -> tuple[Service, Service, Service]:
+        """PostgreSQL, Redis and mail, ours or the user's own."""
+        return services(self.settings)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The AWS emulator."""
+        return engine_named(self.settings.engine)(self.state, self.settings.ports.engine)
+
+    @cached_property
+    def front(self) -> Front:
+        """The API's front door."""
+        return Front(self.state, self.settings.ports.api)
+
+    @cached_property
+    def mirror(self) -> Mirror:
+        """The copier of exports."""
+        return Mirror(self.state, self.settings.output, self.engine.environment())
+
+    @property
+    def parts(self) -> list[Server]:
+        """What we run, in the order of starting."""
+        ours = [service.server for service in self.services if service.server]
+        return [*ours, self.engine, self.front, self.mirror]
+
+    @property
+    def outputs(self) -> Outputs | None:
+        """What is deployed."""
+        return Outputs.read(self.state)
+
+    def start(self) -> None:
+        """Start all servers at once; raises the first `NotReadyError` or `PortTakenError`."""
+        for part in self.parts:
+            if part.process.find() is None:
+                for port in part.ports():
+                    claim_port(port, part.name)
+        for service in self.services:
+            service.require()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda part: part.start(), self.parts[:-1]))
+
+    def stop(self) -> None:
+        """Stop in reverse, so that nothing loses what it depends on; running jobs end first."""
+        for part in reversed(self.parts):
+            part.stop()
+
+    def crashed(self) -> bool:
+        """Whether the engine ended without having been stopped."""
+        return self.engine.process.pid_file.exists() and self.engine.process.find() is None
+
+    @property
+    def mail_page(self) -> str:
+        """The web page of our own mail catcher."""
+        return f"http://localhost:{self.settings.ports.mail_page}"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Let one command at a time change the stack."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        with (self.state / "lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield

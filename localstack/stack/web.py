@@ -1,0 +1,26 @@
+"""One request to a server of the stack."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+
+def call(
+    url: str, body: object = None, *, method: str | None = None, seconds: float = 30.0
+) -> tuple[int, Any]:
+    """Status and JSON of the answer, whatever the status; raises OSError, or ValueError."""
+    request = urllib.request.Request(  # noqa: S310  (URLs are the stack's own)
+        url,
+        data=None if body is None else json.dumps(body).encode(),
+        method=method,
+        headers={"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=seconds) as answer:  # noqa: S310
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code, json.load(refusal)
