@@ -1,0 +1,125 @@
+"""The queues in memory."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+from jobs.core.model import Hint, Priority
+from jobs.core.ports import Leave, Published, Taken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
+
+    from jobs.core.ports import Entry, Move
+
+
+class FakeQueue:
+    """`JobQueue` in a dictionary; times are ms of `clock` (seconds). `fault` is raised if set."""
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.time,
+        *,
+        pollers: int = 4,
+        share: int = 100,
+        registered: float = 3.0,
+        waking: float = 5.0,
+    ) -> None:
+        self.fault: Exception | None = None
+        self.scores: dict[Priority, dict[UUID, float]] = {each: {} for each in Priority}
+        self._clock = clock
+        self._most = pollers
+        self._share = share
+        self._registered = registered * 1000
+        self._waking = waking * 1000
+        self._pollers: dict[str, float] = {}
+        self._waking_until = 0.0
+        self._complete = False
+
+    def publish(self, entries: Sequence[Entry]) -> Published:
+        now = self._now()
+        new = [entry for entry in entries if entry.id not in self.scores[entry.priority]]
+        for entry in new:
+            self.scores[entry.priority].setdefault(entry.id, now + entry.delay * 1000)
+        return Published(len(new), self._wake_needed(now, self._live(now)))
+
+    def take(
+        self,
+        poller: str,
+        *,
+        limit: int,
+        lease: float,
+        priorities: Sequence[Priority] = tuple(Priority),
+    ) -> Taken:
+        now = self._now()
+        if poller not in self._live(now):
+            self._waking_until = 0.0
+        self._pollers[poller] = now + self._registered
+        hints = [hint for each in priorities for hint in self._ready(each, now)][:limit]
+        for hint in hints:
+            self.scores[hint.priority][hint.id] = now + lease * 1000
+        capable = self._live(now) - ({poller} if limit == 0 else set())
+        wake = self._wake_needed(now, self._live(now), len(capable))
+        return Taken(tuple(hints), self._next_in(now), wake, self._complete)
+
+    def settle(self, moves: Sequence[Move]) -> None:
+        now = self._now()
+        for move in moves:
+            scores = self.scores[move.priority]
+            if move.score is not None:
+                scores[move.id] = move.score
+            elif move.delay is not None:
+                scores[move.id] = now + move.delay * 1000
+            else:
+                scores.pop(move.id, None)
+
+    def leave(self, poller: str, *, horizon: float, patient: bool = False) -> Leave:
+        now = self._now()
+        next_in = self._next_in(now)
+        first = math.inf if next_in is None else next_in
+        others = self._live(now) - {poller}
+        needed = 0 <= horizon >= first and (first <= 0 or patient or not others)
+        if not needed:
+            self._pollers.pop(poller, None)
+        return Leave(not needed, next_in)
+
+    def mark_complete(self) -> None:
+        self._now()
+        self._complete = True
+
+    def ping(self) -> None:
+        self._now()
+
+    def flush(self) -> None:
+        """Forget everything, as Redis does when it is flushed."""
+        self.scores = {each: {} for each in Priority}
+        self._pollers = {}
+        self._waking_until = 0.0
+        self._complete = False
+
+    def _now(self) -> float:
+        if self.fault:
+            raise self.fault
+        return self._clock() * 1000
+
+    def _ready(self, priority: Priority, now: float) -> list[Hint]:
+        scores = sorted(self.scores[priority].items(), key=lambda entry: entry[1])
+        return [Hint(job_id, priority, score) for job_id, score in scores if score <= now]
+
+    def _next_in(self, now: float) -> float | None:
+        scores = [score for queue in self.scores.values() for score in queue.values()]
+        return (min(scores) - now) / 1000 if scores else None
+
+    def _live(self, now: float) -> set[str]:
+        return {poller for poller, until in self._pollers.items() if until > now}
+
+    def _wake_needed(self, now: float, live: set[str], capable: int | None = None) -> bool:
+        enough = (len(live) if capable is None else capable) * self._share
+        ready = sum(len(self._ready(priority, now)) for priority in Priority)
+        if len(live) >= self._most or ready <= enough or self._waking_until > now:
+            return False
+        self._waking_until = now + self._waking
+        return True

@@ -1,0 +1,212 @@
+"""The rows in memory."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from jobs.core.model import Attempt, Claim, Claimed, Hint, Job, NewJob, Priority, Refused, Status
+from jobs.core.ports import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
+
+    from jobs.core.retry import Settlement
+
+
+@dataclass(slots=True)
+class Row:
+    """What a row of the table `jobs` holds. Times in seconds since the epoch."""
+
+    job: NewJob
+    created: float
+    updated: float
+    due: float
+    status: Status = Status.PENDING
+    attempts: int = 0
+    result: dict[str, Any] | None = None
+    error: str | None = None
+    lease_until: float = 0.0
+    token: UUID | None = None
+    started: float = 0.0
+    request_id: str | None = None
+    losses: int = 0
+    alone: bool = False
+    history: list[Attempt] = field(default_factory=list)
+
+    @property
+    def since(self) -> float:
+        """From when on the job may be taken."""
+        return self.lease_until if self.status is Status.PROCESSING else self.due
+
+
+class FakeStore:
+    """`JobStore` in a dictionary, on `clock` (seconds). `fault` is raised if set."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.fault: Exception | None = None
+        self.rows: dict[UUID, Row] = {}
+        self._clock = clock
+
+    def insert(self, job: NewJob) -> Job:
+        now = self._now()
+        stored = replace(job, payload=json.loads(json.dumps(job.payload)))
+        return _shown(self.rows.setdefault(job.id, Row(stored, now, now, now)))
+
+    def get(self, job_id: UUID) -> Job | None:
+        self._now()
+        row = self.rows.get(job_id)
+        return replace(_shown(row), history=tuple(row.history)) if row else None
+
+    def claim(
+        self,
+        hints: Sequence[Hint],
+        token: UUID,
+        *,
+        lease: float,
+        request_id: str | None,
+        alone: bool = False,
+    ) -> Claimed:
+        now = self._now()
+        claims: list[Claim] = []
+        lost: list[Claim] = []
+        suspects: list[UUID] = []
+        refused: list[Refused] = []
+        for hint in hints:
+            row = self.rows.get(hint.id)
+            if row is None or row.status.is_final:
+                refused.append(Refused(hint.id, hint.priority, None))
+            elif row.job.priority is not hint.priority:
+                refused.append(Refused(hint.id, hint.priority, None))
+                refused.append(Refused(hint.id, row.job.priority, row.since - now))
+            elif row.status is Status.PROCESSING and row.token == token:
+                claims.append(_claim(row))
+            elif row.since > now:
+                refused.append(Refused(hint.id, hint.priority, row.since - now))
+            elif row.status is Status.PROCESSING:
+                lost.append(_claim(row))
+            elif row.losses and not alone:
+                suspects.append(hint.id)
+            else:
+                row.status, row.attempts, row.token = Status.PROCESSING, row.attempts + 1, token
+                row.lease_until, row.started, row.updated = now + lease, now, now
+                row.request_id, row.alone = request_id, alone
+                claims.append(_claim(row))
+        return Claimed(tuple(claims), tuple(lost), tuple(suspects), tuple(refused))
+
+    def settle(self, settlements: Sequence[Settlement]) -> frozenset[UUID]:
+        now = self._now()
+        return frozenset(each.id for each in settlements if self._settle(each, now))
+
+    def _settle(self, end: Settlement, now: float) -> bool:
+        row = self.rows.get(end.id)
+        if row is None or row.token != end.token:
+            return False
+        if row.status is not Status.PROCESSING:
+            return row.status is end.status
+        if end.lost and row.lease_until > now:
+            return False
+        row.history.append(
+            Attempt(
+                row.attempts, _utc(row.started), _utc(now), end.outcome, end.error, row.request_id
+            )
+        )
+        row.status, row.error, row.updated = end.status, end.error, now
+        row.result = json.loads(json.dumps(end.result))
+        row.attempts -= end.uncounted
+        row.losses += end.lost
+        if end.status is Status.PENDING:
+            row.due = now + (end.delay or 0.0)
+        return True
+
+    def renew(self, claims: Sequence[Claim], *, lease: float) -> frozenset[UUID]:
+        now = self._now()
+        held = [row for row in self._held(claims) if row.lease_until > now]
+        for row in held:
+            row.lease_until = now + lease
+        return frozenset(row.job.id for row in held)
+
+    def release(self, claims: Sequence[Claim]) -> frozenset[UUID]:
+        now = self._now()
+        held = self._held(claims)
+        for row in held:
+            row.status, row.attempts, row.token = Status.PENDING, row.attempts - 1, None
+            row.updated = now
+        return frozenset(row.job.id for row in held)
+
+    def due(self, limit: int) -> list[Hint]:
+        now = self._now()
+        ready = [row for row in self._open() if row.since <= now]
+        ready.sort(key=lambda row: row.job.priority.rank)
+        return [Hint(row.job.id, row.job.priority, 0.0) for row in ready[:limit]]
+
+    def open_entries(self, limit: int) -> list[Entry]:
+        now = self._now()
+        return [
+            Entry(row.job.id, priority, row.since - now)
+            for priority in Priority
+            for row in [row for row in self._open() if row.job.priority is priority][:limit]
+        ]
+
+    def next_due(self) -> float | None:
+        now = self._now()
+        return next((row.since - now for row in self._open()), None)
+
+    def ping(self) -> None:
+        self._now()
+
+    def _now(self) -> float:
+        if self.fault:
+            raise self.fault
+        return self._clock()
+
+    def _open(self) -> list[Row]:
+        """The rows that are not final, by the time from which they may be taken."""
+        rows = [row for row in self.rows.values() if not row.status.is_final]
+        return sorted(rows, key=lambda row: row.since)
+
+    def _held(self, claims: Sequence[Claim]) -> list[Row]:
+        return [
+            self.rows[claim.id]
+            for claim in claims
+            if self.rows[claim.id].token == claim.token
+            and self.rows[claim.id].status is Status.PROCESSING
+        ]
+
+
+def _shown(row: Row) -> Job:
+    return Job(
+        row.job.id,
+        row.job.type,
+        row.status,
+        row.job.priority,
+        row.attempts,
+        row.job.max_attempts,
+        row.result,
+        row.error,
+        _utc(row.created),
+        _utc(row.updated),
+    )
+
+
+def _claim(row: Row) -> Claim:
+    assert row.token
+    return Claim(
+        row.job.id,
+        row.job.type,
+        row.job.priority,
+        row.job.payload,
+        row.attempts,
+        row.job.max_attempts,
+        row.token,
+        row.alone,
+        row.losses,
+    )
+
+
+def _utc(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
