@@ -23,12 +23,38 @@ from jobs.adapters.wake import LambdaWaker
 from jobs.config import PollerSettings, Settings
 from jobs.core import faults
 from jobs.core.drain import drain
+from jobs.core.health import Health
 from jobs.core.ports import Tools
+from jobs.core.read import Read
+from jobs.core.submit import Submit
 from jobs.core.work import Drained, Invocation, Work
 from jobs.processors import JOB_TYPES
 
 if TYPE_CHECKING:
     from jobs.core.ports import JobQueue, JobStore, Waker
+
+
+@dataclass(frozen=True)
+class Api:
+    """The API's use cases."""
+
+    submit: Submit
+    read: Read
+    health: Health
+
+
+@cache
+def api() -> Api:
+    """The API of this environment. Raises `ConfigurationError`; then the next call tries again."""
+    settings = Settings.read(os.environ)
+    _prepare(settings)
+    store, queue, waker = _store(settings), _queue(settings), _waker(settings)
+    return Api(
+        Submit(store, queue, waker, JOB_TYPES, log.event),
+        Read(store, waker),
+        # With connections of its own: a question that hangs must not hold up the others.
+        Health(_store(settings), _queue(settings), waker, log.event),
+    )
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,2 @@
-SELECT 1
+-- Answers only where the schema is.
+SELECT FROM jobs LIMIT 0
