@@ -23,11 +23,11 @@ class Call:
 def read(event: object) -> Call:
     """Read any event; one that says nothing of the kind is a plain wake.
 
-    The schedule sends `{"source": "schedule"}`, a wake is `{"wake": {"hop": n, "patient": b}}`,
+    The schedule sends `{"schedule": "rate(1 minute)"}`, a wake is `{"wake": {"hop": n, "patient": b}}`,
     and a failed invocation comes as the record of its failure destination, wrapped by SNS.
     """
     match event:
-        case {"source": "schedule"}:
+        case {"schedule": _}:
             return Call(scheduled=True)
         case {"wake": {"hop": int(hop), **rest}}:
             return Call(hop=hop, patient=bool(rest.get("patient")))
