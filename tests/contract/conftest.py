@@ -9,17 +9,21 @@ import psycopg2
 import pytest
 
 from fakes.clock import FakeClock
+from fakes.queue import FakeQueue
 from fakes.store import FakeStore
 from jobs.adapters.postgres.connection import Connection
 from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.postgres.store import PostgresStore
+from jobs.adapters.redis import client, keys
+from jobs.adapters.redis.queue import Limits, RedisQueue
+from support.queues import POLLERS, REGISTERED, SHARE, WAKING, Queues
 from support.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # What happened moves into the past, which is as good as waiting.
-ADVANCE = """
+ADVANCE_ROWS = """
 WITH shift AS (SELECT make_interval(secs => %(seconds)s) AS by),
 attempts AS (
     UPDATE job_attempts
@@ -33,6 +37,12 @@ SET due_at = due_at - by,
     created_at = created_at - by,
     updated_at = updated_at - by
 FROM shift
+"""
+
+ADVANCE_ENTRIES = """
+for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  redis.call('ZINCRBY', KEYS[1], -ARGV[1], member)
+end
 """
 
 
@@ -64,5 +74,33 @@ def postgres_rows(migrated_url: str) -> Iterator[Rows]:
         aside.autocommit = True
         cursor.execute("TRUNCATE jobs CASCADE")
         yield Rows(
-            PostgresStore(connection), lambda seconds: cursor.execute(ADVANCE, {"seconds": seconds})
+            PostgresStore(connection),
+            lambda seconds: cursor.execute(ADVANCE_ROWS, {"seconds": seconds}),
         )
+
+
+@pytest.fixture(params=["fake", "redis"])
+def queues(request: pytest.FixtureRequest) -> Queues:
+    found: Queues = request.getfixturevalue(f"{request.param}_queues")
+    return found
+
+
+@pytest.fixture
+def fake_queues() -> Queues:
+    clock = FakeClock()
+    queue = FakeQueue(clock, pollers=POLLERS, share=SHARE, registered=REGISTERED, waking=WAKING)
+    return Queues(queue, clock.advance, queue.flush)
+
+
+@pytest.fixture
+def redis_queues(redis_url: str) -> Iterator[Queues]:
+    with closing(client.connect(redis_url)) as redis:
+
+        def advance(seconds: float) -> None:
+            for key in (*keys.QUEUES.values(), keys.POLLERS):
+                redis.eval(ADVANCE_ENTRIES, 1, key, str(seconds * 1000))
+            if left := redis.pttl(keys.WAKING):
+                redis.pexpire(keys.WAKING, max(0, int(left) - round(seconds * 1000)))
+
+        limits = Limits(POLLERS, SHARE, REGISTERED, WAKING)
+        yield Queues(RedisQueue(redis, limits), advance, redis.flushall)

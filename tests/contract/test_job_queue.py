@@ -1,0 +1,283 @@
+"""What every `JobQueue` does: the fake, and Redis."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from jobs.core.model import Priority
+from jobs.core.ports import Entry, Leave, Move, Published
+from support.queues import LEASE, POLLERS, REGISTERED, SHARE, WAKING, Queues
+
+HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT
+
+
+# Publish and take
+
+
+def test_what_is_published_is_taken_in_its_order(queues: Queues) -> None:
+    first, second = queues.publish(5), queues.publish(5)
+    assert queues.taken() == [*first, *second]
+
+
+def test_nothing_is_taken_from_empty_queues(queues: Queues) -> None:
+    taken = queues.take()
+    assert (taken.hints, taken.next_in, taken.wake) == ((), None, False)
+
+
+def test_high_is_taken_before_default(queues: Queues) -> None:
+    default = queues.publish(2, DEFAULT)
+    queues.advance(1)
+    high = queues.publish(2, HIGH)
+    taken = queues.take(3).hints
+    assert [hint.id for hint in taken] == [*high, default[0]]
+    assert [hint.priority for hint in taken] == [HIGH, HIGH, DEFAULT]
+
+
+def test_only_the_priorities_asked_for_are_taken(queues: Queues) -> None:
+    queues.publish(2, DEFAULT)
+    high = queues.publish(2, HIGH)
+    assert [hint.id for hint in queues.take(priorities=(HIGH,)).hints] == high
+    assert not queues.take(priorities=(HIGH,)).hints
+
+
+def test_no_more_than_the_limit_is_taken(queues: Queues) -> None:
+    ids = queues.publish(5)
+    assert queues.taken(2) == ids[:2]
+    assert queues.taken(0) == []
+    assert queues.taken(9) == ids[2:]
+
+
+def test_what_was_taken_is_ready_again_when_its_lease_ends(queues: Queues) -> None:
+    ids = queues.publish(1)
+    assert queues.taken() == ids
+    assert queues.taken() == []
+    assert queues.take().next_in == pytest.approx(LEASE, abs=5)
+    queues.advance(LEASE)
+    assert queues.taken() == ids
+
+
+def test_an_entry_that_is_not_due_is_not_taken(queues: Queues) -> None:
+    ids = queues.publish(1, delay=10)
+    assert queues.take().hints == ()
+    assert queues.take().next_in == pytest.approx(10, abs=5)
+    queues.advance(10)
+    assert queues.taken() == ids
+
+
+def test_what_was_due_first_is_taken_first(queues: Queues) -> None:
+    [late] = queues.publish(1)
+    [overdue] = queues.publish(1, delay=-60)
+    assert queues.taken() == [overdue, late]
+
+
+def test_next_in_is_not_positive_while_something_is_ready(queues: Queues) -> None:
+    queues.publish(2)
+    next_in = queues.take(1).next_in
+    assert next_in is not None
+    assert next_in <= 0
+
+
+def test_publishing_again_changes_nothing(queues: Queues) -> None:
+    [job_id] = queues.publish(1, delay=10)
+    assert queues.publish_again(job_id, delay=0).added == 0
+    assert queues.taken() == []
+    queues.advance(10)
+    assert queues.taken() == [job_id]
+    assert queues.publish_again(job_id).added == 0
+    assert queues.taken() == [], "it is leased"
+
+
+def test_publish_counts_what_was_new(queues: Queues) -> None:
+    old = Entry(uuid4(), DEFAULT)
+    assert queues.queue.publish([old]).added == 1
+    assert queues.queue.publish([old, Entry(uuid4(), HIGH), Entry(uuid4(), DEFAULT)]).added == 2
+
+
+# Settle
+
+
+def test_a_removed_entry_is_gone(queues: Queues) -> None:
+    done, other = queues.publish(2)
+    queues.taken()
+    queues.queue.settle([Move(done, DEFAULT)])
+    queues.advance(LEASE)
+    assert queues.taken() == [other]
+
+
+def test_an_entry_is_moved_to_a_delay(queues: Queues) -> None:
+    [job_id] = queues.publish(1)
+    queues.taken()
+    queues.queue.settle([Move(job_id, DEFAULT, 2.0)])
+    assert queues.take().next_in == pytest.approx(2, abs=1.9)
+    queues.advance(2)
+    assert queues.taken() == [job_id]
+
+
+def test_an_entry_gets_its_place_back(queues: Queues) -> None:
+    ids = queues.publish(3)
+    hints = queues.take(2).hints
+    queues.queue.settle([Move(hint.id, hint.priority, score=hint.score) for hint in hints])
+    assert queues.taken() == ids
+
+
+def test_a_move_adds_what_was_not_there(queues: Queues) -> None:
+    moved = uuid4()
+    queues.queue.settle([Move(moved, HIGH, -1.0), Move(uuid4(), HIGH)])
+    assert queues.taken() == [moved]
+
+
+def test_a_job_moves_from_queue_to_queue(queues: Queues) -> None:
+    [job_id] = queues.publish(1, DEFAULT)
+    queues.queue.settle([Move(job_id, DEFAULT), Move(job_id, HIGH, 0.0)])
+    [hint] = queues.take().hints
+    assert (hint.id, hint.priority) == (job_id, HIGH)
+
+
+# Waking
+
+
+def test_a_wake_is_asked_for_once_while_nobody_is_there(queues: Queues) -> None:
+    assert queues.publish_again(uuid4()) == Published(1, wake=True)
+    assert queues.publish_again(uuid4()) == Published(1, wake=False)
+
+
+def test_a_wake_that_led_to_nothing_is_asked_for_again_after_a_while(queues: Queues) -> None:
+    queues.publish(1)
+    queues.advance(WAKING)
+    assert queues.publish_again(uuid4()).wake
+
+
+def test_publishing_again_what_nobody_works_on_asks_for_a_wake(queues: Queues) -> None:
+    [job_id] = queues.publish(1)
+    queues.advance(WAKING)
+    assert queues.publish_again(job_id) == Published(0, wake=True)
+
+
+def test_what_is_not_due_wakes_nobody(queues: Queues) -> None:
+    assert not queues.publish_again(uuid4(), delay=10).wake
+
+
+def test_a_poller_at_work_is_enough_for_its_share(queues: Queues) -> None:
+    queues.take()
+    wakes = [queues.publish_again(uuid4()).wake for _ in range(SHARE + 1)]
+    assert wakes == [False] * SHARE + [True]
+
+
+def test_a_poller_with_no_room_is_enough_for_nothing(queues: Queues) -> None:
+    queues.take()
+    assert not queues.publish_again(uuid4()).wake
+    assert queues.take(0).wake
+    assert not queues.take(0).wake, "one is under way"
+
+
+def test_a_take_asks_for_another_poller_when_more_is_ready_than_its_share(queues: Queues) -> None:
+    queues.publish(SHARE + 1)
+    queues.advance(WAKING)
+    assert not queues.take(1).wake, "its share is left"
+    queues.publish(1)
+    assert not queues.publish_again(uuid4()).wake, "the publication before has asked"
+    queues.advance(WAKING)
+    assert queues.take(1).wake
+
+
+def test_no_more_pollers_are_woken_than_there_may_be(queues: Queues) -> None:
+    for number in range(POLLERS):
+        queues.take(poller=f"poller {number}")
+    queues.publish(SHARE * POLLERS + 5)
+    assert not queues.publish_again(uuid4()).wake
+    assert not queues.take(0).wake
+
+
+def test_a_new_poller_ends_the_wait_for_it(queues: Queues) -> None:
+    assert queues.publish_again(uuid4()).wake
+    queues.take(1)
+    queues.queue.leave("poller", horizon=-1)
+    assert queues.publish_again(uuid4()).wake
+
+
+def test_a_poller_that_is_silent_is_forgotten(queues: Queues) -> None:
+    queues.take()
+    queues.advance(REGISTERED)
+    assert queues.publish_again(uuid4()).wake
+
+
+def test_a_poller_that_takes_is_remembered(queues: Queues) -> None:
+    for _ in range(3):
+        queues.take()
+        queues.advance(REGISTERED - 5)
+    assert not queues.publish_again(uuid4()).wake
+
+
+# Leave
+
+
+def test_a_poller_leaves_empty_queues(queues: Queues) -> None:
+    queues.take()
+    assert queues.queue.leave("poller", horizon=60) == Leave(left=True, next_in=None)
+    assert queues.publish_again(uuid4()).wake, "nobody is there any more"
+
+
+def test_a_poller_stays_while_something_is_ready(queues: Queues) -> None:
+    queues.take()
+    queues.publish(1)
+    answer = queues.queue.leave("poller", horizon=0)
+    assert not answer.left
+    assert answer.next_in is not None
+    assert answer.next_in <= 0
+    assert not queues.publish_again(uuid4()).wake, "it is still there"
+
+
+def test_a_poller_stays_for_what_is_due_within_its_horizon(queues: Queues) -> None:
+    queues.take()
+    queues.publish(1, HIGH, delay=10)
+    answer = queues.queue.leave("poller", horizon=60)
+    assert not answer.left
+    assert answer.next_in == pytest.approx(10, abs=5)
+    assert queues.queue.leave("poller", horizon=1).left
+
+
+def test_one_poller_is_enough_to_wait_unless_another_is_patient(queues: Queues) -> None:
+    queues.take(poller="one")
+    queues.take(poller="two")
+    queues.publish(1, delay=10)
+    assert not queues.queue.leave("two", horizon=60, patient=True).left
+    assert queues.queue.leave("two", horizon=60).left
+    assert not queues.queue.leave("one", horizon=60).left
+
+
+def test_a_forgotten_poller_does_not_wait_for_others(queues: Queues) -> None:
+    queues.take(poller="dead")
+    queues.advance(REGISTERED)
+    queues.take(poller="live")
+    queues.publish(1, delay=10)
+    assert not queues.queue.leave("live", horizon=60).left
+
+
+def test_a_poller_leaves_in_any_case_when_its_time_is_up(queues: Queues) -> None:
+    queues.take()
+    queues.publish(1)
+    answer = queues.queue.leave("poller", horizon=-1)
+    assert answer.left
+    assert answer.next_in is not None
+    assert answer.next_in <= 0
+    assert queues.publish_again(uuid4()).wake
+
+
+# Memory
+
+
+def test_queues_are_complete_from_when_it_is_noted_until_memory_is_lost(queues: Queues) -> None:
+    assert not queues.take().complete
+    queues.queue.mark_complete()
+    assert queues.take().complete
+    queues.publish(1)
+    queues.flush()
+    taken = queues.take()
+    assert not taken.complete
+    assert not taken.hints
+
+
+def test_a_queue_that_is_there_answers(queues: Queues) -> None:
+    queues.queue.ping()
