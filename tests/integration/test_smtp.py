@@ -202,6 +202,13 @@ def test_international_addresses_are_refused_where_nobody_knows_them() -> None:
     assert sink.commands == []
 
 
+def test_what_is_sent_needs_no_eight_bit_server(sink: SmtpSink) -> None:
+    with mailer_to(sink) as mailer:
+        mailer.send(Mail(("ann@bücher.example",), "Grüße", "Ä\n", "<p>ö</p>", "<1@example.com>"))
+
+    assert sink.accepted[0].content.isascii()
+
+
 @pytest.fixture
 def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
     """A certificate authority that this process trusts."""
