@@ -8,13 +8,14 @@ import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from stack.digest import digest
 from stack.engines.engine import REGION
-from stack.environments import install
+from stack.environments import install, uv
 from stack.outputs import Outputs
 from stack.paths import ROOT, SAM
 from stack.waiting import NotReadyError, wait_until
@@ -22,8 +23,6 @@ from stack.web import call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
     from stack.stack import Stack
 
 STACK_NAME = "sluice"
@@ -119,9 +118,12 @@ class Deployment:
             env={
                 **os.environ,
                 **self.stack.engine.environment(),
+                # The layer is built by uv, which need not be on the user's path.
+                "PATH": os.pathsep.join([str(Path(uv()).parent), os.environ.get("PATH", "")]),
                 "LAYER_PYTHON": self.stack.engine.python_version(),
                 "LAYER_PLATFORM": "host",
                 "SAM_CLI_TELEMETRY": "0",
+                "SAM_CLI_POLL_DELAY": "0.2",
             },
             check=False,
             stdout=subprocess.PIPE,
@@ -166,7 +168,7 @@ class Deployment:
             return status == HTTPStatus.NOT_FOUND
 
         try:
-            wait_until(served, "the schema", seconds=60, every=0.2)
+            wait_until(served, "the schema", seconds=30, every=0.2)
         except NotReadyError as error:
             raise DeployError(f"{error}; the API's last answer: {last}") from error
 

@@ -15,13 +15,18 @@ class InstallError(Exception):
     """An environment could not be made."""
 
 
+def uv() -> str:
+    """The uv that runs us, or that is on the path."""
+    found = os.environ.get("UV") or shutil.which("uv")
+    if found is None:
+        raise InstallError("uv is not installed: start this by `make`, which brings it")
+    return found
+
+
 def install(project: Path) -> Path:
     """Bring the environment of `project` in line with its lock; returns its folder of programs."""
-    uv = os.environ.get("UV") or shutil.which("uv")
-    if uv is None:
-        raise InstallError("uv is not installed: start this by `make`, which brings it")
     made = subprocess.run(  # noqa: S603
-        [uv, "sync", "--frozen", "--quiet", "--project", str(project)],
+        [uv(), "sync", "--frozen", "--quiet", "--project", str(project)],
         env={key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"},
         check=False,
         capture_output=True,

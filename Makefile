@@ -1,0 +1,81 @@
+# All that a machine needs is python3 (3.11 or later), make and git. `make` alone lists the targets.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+STATE := .sluice
+UV := $(or $(shell command -v uv),$(STATE)/uv/bin/uv)
+RUN = $(UV) run --frozen --quiet
+STACK = $(RUN) python -m stack
+
+export UV_PYTHON_DOWNLOADS ?= never
+
+.PHONY: help
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+# --- the local stack -------------------------------------------------------------------------
+
+.PHONY: demo up down status logs env deploy dev psql redis-cli clean
+demo: $(UV) ## prepare everything, start the stack, post jobs, show what becomes of them
+	@$(STACK) demo
+
+up: $(UV) ## start the local stack and deploy into it; returns when all is healthy
+	@$(STACK) up
+
+down: $(UV) ## stop the stack gracefully; jobs and exports are kept
+	@$(STACK) down
+
+status: $(UV) ## each part: up or down, port, version, health
+	@$(STACK) status
+
+logs: $(UV) ## follow all logs as one stream (PART=poller: one part)
+	@$(STACK) logs --part "$(PART)"
+
+env: $(UV) ## the addresses of the running stack, as KEY=value
+	@$(STACK) env
+
+deploy: $(UV) ## build what changed and deploy it into the running stack
+	@$(STACK) deploy
+
+dev: $(UV) ## deploy on every save
+	@$(STACK) dev
+
+psql: $(UV) ## the stack's database (statements may come from standard input)
+	@$(STACK) psql
+
+redis-cli: $(UV) ## the stack's Redis (commands may come from standard input)
+	@$(STACK) redis-cli
+
+clean: $(UV) ## stop the stack and remove all that was made here, exports excepted
+	@$(STACK) clean
+
+# --- the code --------------------------------------------------------------------------------
+
+.PHONY: check format test test-unit test-e2e test-faults
+check: $(UV) ## formatting, lint, types, layers, template, stale files
+	@$(RUN) ruff format --check
+	@$(RUN) ruff check
+	@$(RUN) mypy
+	@$(RUN) lint-imports
+
+format: $(UV) ## format the code and mend what lint can mend
+	@$(RUN) ruff format
+	@$(RUN) ruff check --fix
+
+test: $(UV) ## the whole test suite, on a stack of its own beside a running one
+	@$(RUN) pytest
+
+test-unit: $(UV) ## the tests that need no server
+	@$(RUN) pytest tests/unit
+
+test-e2e: $(UV) ## from HTTP to row, file and mail, on a stack of its own
+	@$(RUN) pytest tests/e2e
+
+# --- tools -----------------------------------------------------------------------------------
+
+$(STATE)/uv/bin/uv:
+	@python3 -c 'import sys; sys.version_info >= (3, 11) or sys.exit("python3 must be 3.11 or later, this one is " + sys.version.split()[0])'
+	@echo "installing uv …"
+	@python3 -m venv $(STATE)/uv
+	@$(STATE)/uv/bin/pip install --quiet --disable-pip-version-check uv

@@ -1,0 +1,169 @@
+"""The front door passes requests on unchanged, and says so when there is nobody behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import urllib3
+from aiohttp import web
+
+from stack.front import application
+from stack.outputs import Outputs
+from stack.ports import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ABC = b"abc" * 500_000
+
+
+@contextmanager
+def serving(app: web.Application) -> Iterator[str]:
+    """`app` on a free port, in a thread of its own."""
+    port = free_port()
+    loop = asyncio.new_event_loop()
+    runner = web.AppRunner(app)
+
+    async def begin() -> None:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+
+    loop.run_until_complete(begin())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{port}"
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.run_until_complete(runner.cleanup())
+    loop.close()
+
+
+async def echo(request: web.Request) -> web.StreamResponse:
+    """A gateway that answers with what it was sent."""
+    if request.path == "/stage/nothing":
+        return web.json_response(
+            {"message": "Missing Authentication Token"},
+            status=403,
+            headers={"x-amzn-ErrorType": "MissingAuthenticationTokenException"},
+        )
+    if request.path == "/stage/large":
+        return web.Response(body=ABC)
+    body = await request.read()
+    seen = {
+        "method": request.method,
+        "path": request.raw_path,
+        "headers": [[name.lower(), value] for name, value in request.headers.items()],
+        "length": len(body),
+        "body": body[:100].decode("latin-1"),
+    }
+    return web.Response(
+        status=418,
+        reason="Short and stout",
+        headers={"X-One": "1", "Content-Type": "application/problem+json"},
+        body=json.dumps(seen).encode(),
+    )
+
+
+@pytest.fixture
+def gateway() -> Iterator[str]:
+    app = web.Application(client_max_size=0)
+    app.router.add_route("*", "/{path:.*}", echo)
+    with serving(app) as url:
+        yield url
+
+
+@pytest.fixture
+def front(tmp_path: Path) -> Iterator[str]:
+    with serving(application(tmp_path)) as url:
+        yield url
+
+
+def deployed_at(url: str, state: Path) -> None:
+    Outputs(f"{url}/stage", "b", "q", "a", "p").write(state)
+
+
+def ask(method: str, url: str, **options: Any) -> urllib3.BaseHTTPResponse:
+    with urllib3.PoolManager(retries=False) as pool:
+        return pool.request(method, url, redirect=False, **options)
+
+
+def test_method_path_headers_and_body_arrive_as_sent(
+    front: str, gateway: str, tmp_path: Path
+) -> None:
+    deployed_at(gateway, tmp_path)
+    sent = {"Content-Type": "application/json", "X-Mine": "yes", "Accept": "text/plain"}
+    answer = ask("PATCH", f"{front}/jobs/a%2Fb%20c?x=%C3%A9&y=1+2", headers=sent, body=b'{"a": 1}')
+    seen = answer.json()
+    headers = dict(seen["headers"])
+    assert seen["method"] == "PATCH"
+    assert seen["path"] == "/stage/jobs/a%2Fb%20c?x=%C3%A9&y=1+2"
+    assert seen["body"] == '{"a": 1}'
+    assert {name: headers[name.lower()] for name in sent} == sent
+    assert headers["host"] == front.removeprefix("http://")
+
+
+def test_status_reason_and_headers_come_back_as_sent(
+    front: str, gateway: str, tmp_path: Path
+) -> None:
+    deployed_at(gateway, tmp_path)
+    answer = ask("GET", f"{front}/jobs")
+    assert (answer.status, answer.reason) == (418, "Short and stout")
+    assert answer.headers["X-One"] == "1"
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_large_bodies_go_through_in_both_directions(
+    front: str, gateway: str, tmp_path: Path
+) -> None:
+    deployed_at(gateway, tmp_path)
+    assert ask("POST", f"{front}/jobs", body=ABC).json()["length"] == len(ABC)
+    assert ask("POST", f"{front}/jobs", body=iter([ABC])).json()["length"] == len(ABC)
+    assert ask("GET", f"{front}/large").data == ABC
+
+
+def test_a_request_without_a_body_is_passed_on_without_one(
+    front: str, gateway: str, tmp_path: Path
+) -> None:
+    deployed_at(gateway, tmp_path)
+    headers = dict(ask("GET", f"{front}/jobs").json()["headers"])
+    assert "transfer-encoding" not in headers
+    assert "content-type" not in headers
+
+
+def test_a_path_that_has_no_route_is_not_found(front: str, gateway: str, tmp_path: Path) -> None:
+    deployed_at(gateway, tmp_path)
+    answer = ask("GET", f"{front}/nothing")
+    assert answer.status == 404
+    assert answer.headers["Content-Type"].startswith("application/problem+json")
+    assert answer.json()["detail"] == "There is no GET /nothing."
+
+
+def test_without_a_deployment_there_is_no_gateway(front: str) -> None:
+    answer = ask("GET", f"{front}/health")
+    assert answer.status == 502
+    assert answer.json() == {
+        "type": "about:blank",
+        "title": "Bad Gateway",
+        "status": 502,
+        "detail": "Nothing is deployed yet: run `make deploy`.",
+    }
+
+
+def test_a_gateway_that_is_down_is_said_to_be(front: str, tmp_path: Path) -> None:
+    deployed_at(f"http://127.0.0.1:{free_port()}", tmp_path)
+    answer = ask("POST", f"{front}/jobs", body=b"{}")
+    assert answer.status == 502
+    assert answer.json()["detail"].startswith("The gateway does not answer: ")
+
+
+def test_a_new_deployment_is_used_at_once(front: str, gateway: str, tmp_path: Path) -> None:
+    deployed_at(f"http://127.0.0.1:{free_port()}", tmp_path)
+    assert ask("GET", f"{front}/jobs").status == 502
+    deployed_at(gateway, tmp_path)
+    assert ask("GET", f"{front}/jobs").status == 418
