@@ -1,10 +1,12 @@
-"""What every `ObjectStore` does: the fake, and S3."""
+"""What every `ObjectStore` does: the fake, and S3 as moto and as the local engine have it."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -13,13 +15,17 @@ from moto import mock_aws
 from fakes.objects import FakeObjects
 from jobs.adapters.s3 import Bucket, connect
 from jobs.core.errors import AttemptFailed, PermanentFailure
+from stack.engines.ministack import Ministack
+from stack.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
 
     from jobs.core.ports import ObjectStore
+    from stack.engines.engine import Engine
 
 KEY = "output/1.csv"
 
@@ -51,6 +57,25 @@ def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
         yield shelf_on(connect(), "exports")
 
 
+@pytest.fixture(scope="module")
+def engine(servers_folder: Path) -> Iterator[Engine]:
+    """The engine of the local stack, running."""
+    server = Ministack(servers_folder / "engine", free_port())
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def ministack(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
+    for name, value in engine.environment().items():
+        monkeypatch.setenv(name, value)
+    bucket = f"exports-{uuid4()}"
+    with closing(connect()) as client:
+        client.create_bucket(Bucket=bucket)
+        yield shelf_on(client, bucket)
+
+
 def shelf_on(client: S3Client, bucket: str) -> Shelf:
     """The adapter over a bucket that exists, whatever serves it."""
 
@@ -63,7 +88,7 @@ def shelf_on(client: S3Client, bucket: str) -> Shelf:
     return Shelf(Bucket(client, bucket), read)
 
 
-@pytest.fixture(params=["fake", "moto"])
+@pytest.fixture(params=["fake", "moto", "ministack"])
 def shelf(request: pytest.FixtureRequest) -> Shelf:
     found: Shelf = request.getfixturevalue(request.param)
     return found
