@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import re
 import smtplib
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
+from jobs.adapters.smtp.replies import (
+    CLOSING,
+    FORWARDED,
+    GO_AHEAD,
+    OK,
+    expect,
+    explained,
+    failure,
+    text_of,
+)
 from jobs.core.errors import AttemptFailed, OutcomeUnknown, PermanentFailure
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from jobs.adapters.smtp.message import Message
 
-_OK, _FORWARDED, _GO_AHEAD, _CLOSING = 250, 251, 354, 421
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
@@ -80,15 +90,15 @@ class Conversation:
         with self._explained():
             for recipient in recipients:
                 code, reply = self._step().rcpt(recipient)
-                if code not in (_OK, _FORWARDED):
-                    refused.append((code, f"{recipient}: {code} {_text(reply)}"))
-                if code == _CLOSING:
+                if code not in (OK, FORWARDED):
+                    refused.append((code, f"{recipient}: {code} {text_of(reply)}"))
+                if code == CLOSING:
                     break
         if refused:
             with suppress(OSError):
                 self._step().rset()
             texts = "; ".join(text for _, text in refused)
-            raise _failure(
+            raise failure(
                 max(code for code, _ in refused),
                 f"{self._server} refused, and so the mail went to nobody: {texts}",
             )
@@ -96,7 +106,7 @@ class Conversation:
     def deliver(self, message: Message, patience: float) -> None:
         """Send the content, and wait up to `patience` seconds for the server to take it."""
         with self._explained():
-            _expect(_GO_AHEAD, self._step().docmd("DATA"))
+            expect(GO_AHEAD, self._step().docmd("DATA"))
             self._step().send(_LEADING_DOT.sub(b"..", message.content) + b".\r\n")
         try:
             self._wait(patience)
@@ -107,7 +117,7 @@ class Conversation:
                 f"the answer came, so the outcome is unknown, it may have arrived: {error}"
             ) from error
         with self._explained():
-            _expect(_OK, (code, reply))
+            expect(OK, (code, reply))
 
     def leave(self) -> None:
         """Say goodbye, and close."""
@@ -145,7 +155,7 @@ class Conversation:
                     f"SMTPUTF8): {', '.join(message.recipients)}"
                 )
             options += ["SMTPUTF8", "BODY=8BITMIME"]
-        _expect(_OK, self._step().mail(message.sender, options))
+        expect(OK, self._step().mail(message.sender, options))
 
     def _step(self) -> smtplib.SMTP:
         self._wait(self._left())
@@ -161,25 +171,5 @@ class Conversation:
             raise TimeoutError("it took too long")
         return left
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except smtplib.SMTPResponseException as error:
-            text = f"{self._server}: {error.smtp_code} {_text(error.smtp_error)}"
-            raise _failure(error.smtp_code, text) from error
-        except OSError as error:
-            raise AttemptFailed(f"{self._server}: {error}") from error
-
-
-def _expect(wanted: int, reply: tuple[int, bytes]) -> None:
-    if reply[0] != wanted:
-        raise smtplib.SMTPResponseException(*reply)
-
-
-def _failure(code: int, text: str) -> AttemptFailed:
-    return PermanentFailure(text) if code // 100 == 5 else AttemptFailed(text)  # noqa: PLR2004
-
-
-def _text(reply: bytes | str) -> str:
-    return reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+    def _explained(self) -> AbstractContextManager[None]:
+        return explained(str(self._server))
