@@ -4,12 +4,12 @@ from __future__ import annotations
 
 
 class FakeWaker:
-    """`Waker` that starts nothing; `hops` is what it was asked for, in order."""
+    """`Waker` that starts nothing; `wakes` is what it was asked for, hop and patience."""
 
     def __init__(self, *, answers: bool = True) -> None:
-        self.hops: list[int] = []
+        self.wakes: list[tuple[int, bool]] = []
         self._answers = answers
 
-    def wake(self, *, hop: int = 0) -> bool:
-        self.hops.append(hop)
+    def wake(self, *, hop: int = 0, patient: bool = False) -> bool:
+        self.wakes.append((hop, patient))
         return self._answers

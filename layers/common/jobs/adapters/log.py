@@ -11,6 +11,8 @@ LONGEST = 100_000
 """Characters a line may have: CloudWatch would tear a much longer one apart."""
 
 _LEVELS = logging.getLevelNamesMapping()
+_log = logging.getLogger("jobs")
+_log.setLevel(logging.INFO)
 _encode = json.JSONEncoder(default=str, allow_nan=False, separators=(",", ":")).encode
 _WIDEST = 12
 """Characters one character may become in a line: an escaped surrogate pair."""
@@ -38,6 +40,7 @@ def setup(level: str = "INFO") -> None:
     """
     root = logging.getLogger()
     root.setLevel(level)
+    _log.setLevel(level)
     if not root.handlers:
         root.addHandler(logging.StreamHandler(sys.stdout))
     for each in root.handlers:
@@ -51,7 +54,7 @@ def event(event: str, /, **fields: object) -> None:
     """
     try:
         # Not by way of a logger: that takes twice as long, and a drain logs every job.
-        if _LEVELS.get(str(fields.setdefault("level", "INFO")), logging.INFO) >= logging.root.level:
+        if _LEVELS.get(str(fields.setdefault("level", "INFO")), logging.INFO) >= _log.level:
             sys.stdout.write(_line(time.time(), event, fields) + "\n")
             sys.stdout.flush()
     except Exception:  # noqa: BLE001, S110 - no job fails for want of its line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from jobs.core.errors import InvalidJob
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 MOST_ATTEMPTS = 25
 """The most attempts a job may ask for: waits double, so the last is 97 days long."""
+
+MOST_PROBLEMS = 20
+"""Problems listed at most: a hostile body could have a million."""
 
 _LONGEST_NAME = 60
 _MEMBERS = ("type", "priority", "payload", "maxAttempts")
@@ -40,11 +44,11 @@ class Submission:
 def submission(envelope: object, types: Collection[str]) -> Submission:
     """Read `{"type", "priority"?, "payload", "maxAttempts"?}`, `types` being those there are.
 
-    Raises `InvalidJob` with every problem there is.
+    Raises `InvalidJob` with every problem there is, up to `MOST_PROBLEMS`.
     """
     if not isinstance(envelope, dict):
         raise InvalidJob([Problem("", f"must be an object, not {kind(envelope)}")])
-    problems = list(_problems(envelope, types))
+    problems = list(islice(_problems(envelope, types), MOST_PROBLEMS))
     if problems:
         raise InvalidJob(problems)
     return Submission(
@@ -57,7 +61,7 @@ def submission(envelope: object, types: Collection[str]) -> Submission:
 
 def pointer(parent: str, name: str | int) -> str:
     """The JSON pointer to the member or item `name`; a very long name is cut off."""
-    text = str(name)
+    text = str(name).encode("utf-8", "replace").decode()
     if len(text) > _LONGEST_NAME:
         text = f"{text[:_LONGEST_NAME]}…"
     return f"{parent}/{text.replace('~', '~0').replace('/', '~1')}"

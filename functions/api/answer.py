@@ -1,0 +1,78 @@
+"""What is answered when all goes well."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from chalice.app import Response
+
+from api.errors import PartDown
+from api.http import problem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from jobs.core.health import Part
+    from jobs.core.model import Attempt, Job
+
+_HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+
+
+def created(job: Job) -> Response:
+    """A job was accepted. Its address is relative to this one, which may have a stage before it."""
+    return Response({"jobId": str(job.id)}, {**_HEADERS, "Location": f"jobs/{job.id}"}, 201)
+
+
+def shown(job: Job, includes: Collection[str]) -> Response:
+    """A job, with what `includes` asks for."""
+    body = _job(job)
+    if "attempts" in includes:
+        body["attemptHistory"] = [_attempt(each) for each in job.history]
+    return Response(body, {**_HEADERS})
+
+
+def health(parts: Sequence[Part]) -> Response:
+    """All is well, or which part is down."""
+    states = {"api": {"status": "up"}} | {part.name: _part(part) for part in parts}
+    down = "; ".join(f"{part.name}: {part.fault}" for part in parts if part.fault)
+    if down:
+        return problem(PartDown(down), detail=down, parts=states)
+    return Response({"status": "up", "parts": states}, {**_HEADERS})
+
+
+def _job(job: Job) -> dict[str, Any]:
+    return {
+        "id": str(job.id),
+        "type": job.type,
+        "status": job.status,
+        "priority": job.priority,
+        "attempts": job.attempts,
+        "maxAttempts": job.max_attempts,
+        "result": job.result,
+        "error": job.error,
+        "createdAt": utc(job.created_at),
+        "updatedAt": utc(job.updated_at),
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "startedAt": utc(attempt.started_at),
+        "endedAt": utc(attempt.ended_at),
+        "outcome": attempt.outcome,
+        "error": attempt.error,
+        "requestId": attempt.request_id,
+    }
+
+
+def _part(part: Part) -> dict[str, Any]:
+    state = {"status": "down", "fault": part.fault} if part.fault else {"status": "up"}
+    return state | {"timeMs": round(part.seconds * 1000, 1)}
+
+
+def utc(time: datetime) -> str:
+    """`2026-01-27T10:30:00.000Z`"""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,36 @@
+"""The API function: its routes. Each reads the request, asks a use case, shows the answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from api import answer, request
+from api.entry import Entry
+from api.http import problems
+from jobs import bootstrap
+
+if TYPE_CHECKING:
+    from chalice.app import Response
+
+app = Entry("sluice", configure_logs=False)
+
+# `content_types`: judged by `request.envelope`, where there is a body to judge.
+
+
+@app.route("/jobs", methods=["POST"], content_types=["*/*"])
+@problems
+def submit() -> Response:
+    return answer.created(bootstrap.api().submit(request.envelope(app.request)))
+
+
+@app.route("/jobs/{id}", methods=["GET"], content_types=["*/*"])
+@problems
+def read(id: str) -> Response:
+    job = bootstrap.api().read(request.job_id(id))
+    return answer.shown(job, request.includes(app.request))
+
+
+@app.route("/health", methods=["GET"], content_types=["*/*"])
+@problems
+def health() -> Response:
+    return answer.health(bootstrap.api().health())

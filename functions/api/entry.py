@@ -1,0 +1,72 @@
+"""The way into the function: no exception leaves it, and every request leaves a line."""
+
+from __future__ import annotations
+
+import time
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from chalice.app import Chalice
+
+from api.errors import MethodNotAllowed, RouteNotFound
+from api.http import PROBLEM, problem
+from jobs.adapters import log
+
+if TYPE_CHECKING:
+    from chalice.app import Request
+
+
+class Entry(Chalice):
+    """A Chalice app whose own errors are problem documents too, and which logs each request."""
+
+    def __call__(self, event: object, context: object) -> dict[str, Any]:
+        began = time.perf_counter()
+        method = _find(event, "requestContext", "httpMethod")
+        path = _find(event, "requestContext", "resourcePath")
+        answer = self._answer(event, context, method, path)
+        log.event(
+            "request",
+            method=method,
+            path=path,
+            status=answer["statusCode"],
+            duration_ms=round((time.perf_counter() - began) * 1000, 3),
+            job_id=_find(event, "pathParameters", "id") or _created(answer),
+            request_id=getattr(context, "aws_request_id", None),
+        )
+        return answer
+
+    @property
+    def request(self) -> Request:
+        """The request that a view was called for."""
+        assert self.current_request  # noqa: S101 - there is none outside of views only
+        return self.current_request
+
+    def _answer(
+        self, event: object, context: object, method: object, path: object
+    ) -> dict[str, Any]:
+        try:
+            # Chalice has no 404, and takes note of every route that it is asked for.
+            if path not in self.routes:
+                raise RouteNotFound  # noqa: TRY301
+            if method not in self.routes[path]:
+                raise MethodNotAllowed(self.routes[path])  # noqa: TRY301
+            answer: dict[str, Any] = super().__call__(event, context)
+            failed = answer["statusCode"] >= HTTPStatus.BAD_REQUEST
+            if failed and answer["headers"].get("Content-Type") != PROBLEM:
+                message = f"Chalice answered by itself: {answer}"
+                raise RuntimeError(message)  # noqa: TRY301
+        except Exception as error:  # noqa: BLE001 - the engine would show it to the client
+            return problem(error).to_dict()
+        return answer
+
+
+def _created(answer: dict[str, Any]) -> str | None:
+    location: str | None = answer["headers"].get("Location")
+    return location and location.removeprefix("jobs/")
+
+
+def _find(event: object, *names: str) -> Any:
+    """What lies under `names` in `event`, or None where one of them is not there."""
+    for name in names:
+        event = event.get(name) if isinstance(event, dict) else None
+    return event

@@ -1,0 +1,48 @@
+"""What can be wrong with a request before anything is asked of the jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobs.core.errors import JobsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from jobs.core.model import Problem
+
+
+class MalformedBody(JobsError):  # noqa: N818 - the names say what is wrong, as in the core
+    """The body is not the JSON that it should be."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__()
+        self.problems = tuple(problems)
+
+
+class BodyTooLarge(JobsError):  # noqa: N818
+    """The body is too large."""
+
+
+class UnsupportedMediaType(JobsError):  # noqa: N818
+    """The body is of a type that is not taken."""
+
+
+class InvalidQuery(JobsError):  # noqa: N818
+    """The query string asks for something that there is not."""
+
+
+class RouteNotFound(JobsError):  # noqa: N818
+    """There is nothing at this address."""
+
+
+class MethodNotAllowed(JobsError):  # noqa: N818
+    """This address does not take this method."""
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        self.allowed = ", ".join(sorted(allowed))
+        super().__init__(f"only {self.allowed} is taken here")
+
+
+class PartDown(JobsError):  # noqa: N818
+    """A part of the system does not answer."""

@@ -1,0 +1,66 @@
+"""What a request asks for; whatever it may hold is either understood or refused by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from api.errors import BodyTooLarge, InvalidQuery, MalformedBody, UnsupportedMediaType
+from api.strict_json import parse
+from jobs.core.errors import JobNotFound
+from jobs.core.model import Problem
+
+if TYPE_CHECKING:
+    from chalice.app import Request
+
+LARGEST_BODY = 5 * 1024 * 1024
+"""Bytes. Lambda takes events of 6 MB, in which the gateway has escaped the body once more."""
+
+INCLUDES = frozenset({"attempts"})
+
+
+def envelope(request: Request) -> Any:
+    """The JSON value in the body of `request`; one without a Content-Type is taken for JSON.
+
+    Raises `UnsupportedMediaType`, `BodyTooLarge`, `MalformedBody`, in this order.
+    """
+    content_type = request.headers.get("content-type") or "application/json"
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        wanted = "JSON is needed, with the header Content-Type: application/json"
+        raise UnsupportedMediaType(f"{wanted}; this is {media_type[:60]}")
+    body = _body(request)
+    if len(body) > LARGEST_BODY:
+        raise BodyTooLarge(f"{len(body)} bytes are more than the {LARGEST_BODY} that are taken")
+    return parse(body)
+
+
+def job_id(text: str) -> UUID:
+    """The id in a path. Raises `JobNotFound`: what is no id is the id of no job."""
+    try:
+        found = UUID(text)
+    except ValueError:
+        raise JobNotFound from None
+    if str(found) != text.lower():
+        # UUID() also takes braces, URNs and missing hyphens; a job has one address.
+        raise JobNotFound
+    return found
+
+
+def includes(request: Request) -> frozenset[str]:
+    """What `?include=…` asks for beside the job itself. Raises `InvalidQuery`."""
+    query = request.query_params
+    values = query.getlist("include") if query and "include" in query else []
+    unknown = set(values) - INCLUDES
+    if unknown:
+        raise InvalidQuery(f"include may be {', '.join(INCLUDES)}, not {min(unknown)[:60]!r}")
+    return frozenset(values)
+
+
+def _body(request: Request) -> bytes:
+    try:
+        body = request.raw_body
+    except ValueError as error:
+        detail = "is neither UTF-8 nor the base64 that the gateway says it is"
+        raise MalformedBody([Problem("", detail)]) from error
+    return body if isinstance(body, bytes) else body.encode()

@@ -1,0 +1,148 @@
+"""JSON that comes out as it went in: what parsers differ on, or lose, is refused by name."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import math
+import re
+from itertools import accumulate, islice
+from typing import TYPE_CHECKING, Any
+
+from api.errors import MalformedBody
+from jobs.core.model import Problem
+from jobs.core.submission import MOST_PROBLEMS, pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DEEPEST = 100
+"""Levels of objects and lists that a body may have."""
+
+LONGEST_INTEGER = 4300
+"""Digits of an integer: Python's own limit, which holds wherever the job is read again."""
+
+# A string that is not closed takes in all the rest, so that no byte is looked at twice.
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+
+_MAYBE_UNFIT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_UNFIT = re.compile("[\x00\ud800-\udfff]")
+_IS_UNFIT = "holds U+0000 or half of a surrogate pair"
+
+
+def parse(body: bytes) -> Any:
+    """The value that `body` is the JSON text of.
+
+    Raises `MalformedBody` for bytes that are not UTF-8, nesting beyond `DEEPEST`, text that is
+    not JSON and integers beyond `LONGEST_INTEGER`; and, with the places, for members that are
+    there twice, NaN and the infinities, numbers that no float can hold, and characters that no
+    database can hold.
+    """
+    text = _text(body.removeprefix(codecs.BOM_UTF8))
+    if _depth(body) > DEEPEST:
+        raise _malformed(f"is nested more than {DEEPEST} levels deep")
+    reader = _Reader()
+    try:
+        value = reader.read(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise _malformed(f"is not JSON: {error.msg} at {where}") from error
+    except ValueError as error:
+        raise _malformed(f"has an integer of more than {LONGEST_INTEGER} digits") from error
+    # To go through all of a large value takes longer than to read it, and is rarely needed.
+    if reader.refused or _MAYBE_UNFIT.search(text):
+        problems = list(islice(_problems(value, ""), MOST_PROBLEMS))
+        if problems:
+            raise MalformedBody(problems)
+    return value
+
+
+class _Refused:
+    """Stands in a value where something was that is not taken."""
+
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+
+
+class _Reader:
+    """Reads JSON, and puts a `_Refused` in the place of what is not taken."""
+
+    def __init__(self) -> None:
+        self.refused = False
+
+    def read(self, text: str) -> Any:
+        return json.loads(
+            text,
+            object_pairs_hook=self._members,
+            parse_float=self._float,
+            parse_constant=self._constant,
+        )
+
+    def _refuse(self, detail: str) -> _Refused:
+        self.refused = True
+        return _Refused(detail)
+
+    def _members(self, pairs: list[tuple[str, Any]]) -> object:
+        members = dict(pairs)
+        if len(members) == len(pairs):
+            return members
+        return self._refuse(f"has the member {_first_double(pairs)} twice")
+
+    def _float(self, text: str) -> object:
+        value = float(text)
+        mantissa = text.lower().partition("e")[0]
+        if math.isinf(value) or (value == 0 and mantissa.strip("-0.")):
+            return self._refuse("is a number that no 64-bit float can hold")
+        return value
+
+    def _constant(self, name: str) -> object:
+        return self._refuse(f"is {name}, which is not JSON")
+
+
+def _malformed(detail: str) -> MalformedBody:
+    return MalformedBody([Problem("", detail)])
+
+
+def _text(body: bytes) -> str:
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _malformed(f"is not UTF-8: byte {error.start} does not belong there") from error
+    if not text.strip():
+        raise _malformed("is empty, and a JSON object is needed")
+    return text
+
+
+def _depth(body: bytes) -> int:
+    if body.count(b"[") + body.count(b"{") <= DEEPEST:
+        return 0
+    brackets = _STRING.sub(b"", body).translate(None, _NOT_BRACKETS)
+    return max(accumulate(map(_STEP.__getitem__, brackets)), default=0)
+
+
+def _first_double(pairs: list[tuple[str, Any]]) -> str:
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            return pointer("", name)
+        seen.add(name)
+    raise AssertionError
+
+
+def _problems(value: object, where: str) -> Iterator[Problem]:
+    match value:
+        case _Refused():
+            yield Problem(where, value.detail)
+        case str() if _UNFIT.search(value):
+            yield Problem(where, _IS_UNFIT)
+        case list():
+            for index, item in enumerate(value):
+                yield from _problems(item, pointer(where, index))
+        case dict():
+            for name, item in value.items():
+                if _UNFIT.search(name):
+                    yield Problem(where, f"has a member whose name {_IS_UNFIT}")
+                else:
+                    yield from _problems(item, pointer(where, name))
