@@ -6,16 +6,11 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from stack.bring_up import EXPECTED
 from stack.commands import clean, demo, deploy, dev, down, env, logs, psql, redis_cli, status, up
-from stack.deploy import DeployError
-from stack.engines import UnknownEngineError
-from stack.environments import InstallError
 from stack.screen import complain
-from stack.settings import Settings, SettingsError
+from stack.settings import Settings
 from stack.stack import Stack
-from stack.waiting import NotReadyError
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -24,15 +19,6 @@ COMMANDS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2].replace("_", "-"): module
     for module in (up, down, status, logs, env, deploy, dev, demo, psql, redis_cli, clean)
 }
-EXPECTED = (
-    BotoCoreError,
-    ClientError,
-    DeployError,
-    InstallError,
-    NotReadyError,
-    SettingsError,
-    UnknownEngineError,
-)
 
 
 def main() -> int:

@@ -65,3 +65,28 @@ class Mirror(Server):
     def version(self) -> str:
         """Of the library that does the work."""
         return f"localstack-client {version('localstack-client')}"
+
+
+class Keeper(Server):
+    """Watches the other parts, and starts again what has died."""
+
+    name = "keeper"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, 0)
+
+    def ports(self) -> tuple[int, ...]:
+        """None."""
+        return ()
+
+    def prepare(self) -> Command:
+        """It reads the same settings as the command that starts it."""
+        return Command([sys.executable, "-m", "stack.keeper"])
+
+    def healthy(self) -> bool:
+        """Whether it runs."""
+        return self.process.find() is not None
+
+    def version(self) -> str:
+        """Of this program."""
+        return f"sluice {version('sluice')}"

@@ -74,6 +74,10 @@ class Process:
         _reap(leader.pid)
         return None
 
+    def died(self) -> bool:
+        """Whether it ended without having been stopped."""
+        return self.pid_file.exists() and self.find() is None
+
     def stop(self, stop_signal: signal.Signals = signal.SIGTERM, *, grace: float = 15.0) -> bool:
         """Ask the leader to stop, kill the group after `grace` seconds; True: it was not needed."""
         leader = self.find()

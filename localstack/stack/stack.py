@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stack.engines import engine_named
 from stack.outputs import Outputs
-from stack.own import Front, Mirror
+from stack.own import Front, Keeper, Mirror
 from stack.ports import claim_port
 from stack.services import services
 
@@ -50,6 +50,11 @@ class Stack:
         """The copier of exports."""
         return Mirror(self.state, self.settings.output, self.engine.environment())
 
+    @cached_property
+    def keeper(self) -> Keeper:
+        """What starts them again."""
+        return Keeper(self.state)
+
     @property
     def parts(self) -> list[Server]:
         """What we run, in the order of starting."""
@@ -74,12 +79,9 @@ class Stack:
 
     def stop(self) -> None:
         """Stop in reverse, so that nothing loses what it depends on; running jobs end first."""
+        self.keeper.stop()
         for part in reversed(self.parts):
             part.stop()
-
-    def crashed(self) -> bool:
-        """Whether the engine ended without having been stopped."""
-        return self.engine.process.pid_file.exists() and self.engine.process.find() is None
 
     @property
     def mail_page(self) -> str:

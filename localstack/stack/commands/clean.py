@@ -39,7 +39,7 @@ def run(stack: Stack, options: argparse.Namespace) -> None:
 
 def remove(stack: Stack) -> None:
     """Remove the state of a stack that is down, but for what `make` itself put there."""
-    for part in stack.parts:
+    for part in (*stack.parts, stack.keeper):
         part.remove()
     for path in stack.state.iterdir() if stack.state.exists() else ():
         if path.name == "uv":

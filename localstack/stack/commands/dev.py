@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from watchfiles import watch
 
+from stack.bring_up import bring_up
 from stack.commands.deploy import deploy
-from stack.commands.up import bring_up
-from stack.deploy import DeployError
 from stack.digest import SOURCES
 from stack.paths import ROOT
+from stack.sam import DeployError
 from stack.screen import complain, paint, say
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import time
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-from stack.deploy import STACK_NAME
 from stack.follow import FileLog, GroupLog
+from stack.sam import STACK_NAME
 from stack.screen import COLOURS, paint, say
 from stack.settings import SettingsError
 
@@ -49,7 +49,7 @@ def run(stack: Stack, options: argparse.Namespace) -> None:
 def _logs(stack: Stack, backlog: int) -> dict[str, Log]:
     client = stack.engine.client("logs")
     logs: dict[str, Log] = {}
-    for part in stack.parts:
+    for part in (*stack.parts, stack.keeper):
         logs[part.name] = FileLog(part.process.log_file, backlog)
     for name in FUNCTIONS:
         logs[name] = GroupLog(client, f"/aws/lambda/{STACK_NAME}-{name}", backlog)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def arguments(options: argparse.ArgumentParser) -> None:
     """What redis-cli takes."""
     options.add_argument("-u", dest="url", help="another server, redis://host:port/database")
-    options.add_argument("command", nargs=REMAINDER, help="passed on to redis-cli")
+    options.add_argument("words", nargs=REMAINDER, help="passed on to redis-cli")
 
 
 def run(stack: Stack, options: argparse.Namespace) -> NoReturn:
@@ -27,6 +27,6 @@ def run(stack: Stack, options: argparse.Namespace) -> NoReturn:
     url = options.url or stack.services[1].address
     for name in ("redis-cli", "valkey-cli"):
         if program := other_than_ours(name, stack.state):
-            os.execv(program, [program, "-u", url, *options.command])  # noqa: S606
+            os.execv(program, [program, "-u", url, *options.words])  # noqa: S606
     program = str(install(CLIENTS) / "iredis")
-    os.execv(program, [program, "--url", url, *options.command])  # noqa: S606
+    os.execv(program, [program, "--url", url, *options.words])  # noqa: S606

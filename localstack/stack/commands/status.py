@@ -55,7 +55,7 @@ def _lines(stack: Stack) -> Iterator[Line]:
             answers = service.answers()
             health = "healthy" if answers else "does not answer"
             yield Line(service.name, answers, public(service.address), "yours", health)
-    for part in stack.parts:
+    for part in (*stack.parts, stack.keeper):
         yield _line(part)
     yield _api(stack)
 

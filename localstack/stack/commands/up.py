@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from stack import shims
-from stack.deploy import Deployment
+from stack.bring_up import bring_up
 from stack.screen import paint, say
 
 if TYPE_CHECKING:
@@ -26,24 +25,6 @@ def run(stack: Stack, options: argparse.Namespace) -> None:
     bring_up(stack)
     say(f"{paint('up', 'green')} in {time.monotonic() - began:.1f} s")
     say(f"API {api_url(stack)}   mail {mail_url(stack)}   AWS {stack.engine.endpoint()}")
-
-
-def bring_up(stack: Stack) -> None:
-    """Bring every part to health and the deployment up to date; nothing is done twice."""
-    deployment = Deployment(stack)
-    with stack.locked():
-        if stack.crashed():
-            # Its last clean stop's state comes back, which need not be what was deployed since.
-            deployment.forget()
-        fresh = [part.name for part in stack.parts if part.process.find() is None]
-        if fresh:
-            say(f"starting {', '.join(fresh)} …")
-        stack.start()
-        if not deployment.current():
-            say("building and deploying …")
-            deployment.run()
-        stack.mirror.start()
-        shims.make(stack.state)
 
 
 def api_url(stack: Stack) -> str:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from contextlib import suppress
 from http.client import OK
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import psutil
 
 from stack.engines.engine import CREDENTIALS, REGION, Engine
 from stack.environments import install
 from stack.paths import ENGINES
 from stack.ports import LOOPBACK
 from stack.process import Command
-from stack.waiting import NotReadyError
+from stack.waiting import NotReadyError, wait_until
 from stack.web import call
 
 if TYPE_CHECKING:
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 PROJECT = ENGINES / "ministack"
 # Functions inherit the engine's environment: what is not listed must not reach them.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
+
+FINISH_SECONDS = 10.0
 
 
 class Ministack(Engine):
@@ -60,6 +66,16 @@ class Ministack(Engine):
             return False
         return status == OK
 
+    def stop(self) -> None:
+        """Let functions finish what they are at, while the engine is still there for them."""
+        workers = self.process.members()
+        for worker in workers:
+            with suppress(psutil.NoSuchProcess):
+                worker.terminate()
+        with suppress(NotReadyError):
+            wait_until(lambda: not any(map(_busy, workers)), "functions", seconds=FINISH_SECONDS)
+        super().stop()
+
     def version(self) -> str:
         """As pinned in its project."""
         pinned = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["dependencies"]
@@ -76,3 +92,16 @@ class Ministack(Engine):
     def gateway_url(self, api_id: str, stage: str) -> str:
         """By path, so that no name has to be resolved."""
         return f"{self.endpoint()}/restapis/{api_id}/{stage}/_user_request_"
+
+
+def _busy(worker: psutil.Process) -> bool:
+    """Whether a function runs in this process: an idle one is reading its next event.
+
+    Where the system does not tell, it is taken to be busy.
+    """
+    if not worker.is_running():
+        return False
+    try:
+        return not Path(f"/proc/{worker.pid}/wchan").read_text().endswith("pipe_read")
+    except OSError:
+        return worker.is_running()

@@ -1,0 +1,60 @@
+"""Bring the whole stack to health, from whatever state it is in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from stack import shims
+from stack.deploy import Deployment
+from stack.engines import UnknownEngineError
+from stack.environments import InstallError
+from stack.sam import DeployError
+from stack.screen import say
+from stack.settings import SettingsError
+from stack.waiting import NotReadyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stack.stack import Stack
+
+EXPECTED = (
+    BotoCoreError,
+    ClientError,
+    DeployError,
+    InstallError,
+    NotReadyError,
+    SettingsError,
+    UnknownEngineError,
+)
+"""What can go wrong and says itself what is wrong."""
+
+
+def bring_up(
+    stack: Stack, *, only_if: Callable[[], bool] = lambda: True, edited: bool = True
+) -> None:
+    """Start what does not run and deploy what is not deployed; nothing is done twice.
+
+    `only_if` is asked once nobody else is changing the stack. `edited`: deploy what was edited
+    since, too. Raises one of `EXPECTED`.
+    """
+    deployment = Deployment(stack)
+    with stack.locked():
+        if not only_if():
+            return
+        lost = stack.engine.process.died()
+        if lost:
+            # Its last clean stop's state comes back, which need not be what was deployed since.
+            deployment.forget()
+        fresh = [part.name for part in stack.parts if part.process.find() is None]
+        if fresh:
+            say(f"starting {', '.join(fresh)} …")
+        stack.start()
+        if (edited or lost) and not deployment.current():
+            say("building and deploying …")
+            deployment.run()
+        stack.mirror.start()
+        shims.make(stack.state)
+        stack.keeper.start()

@@ -1,0 +1,92 @@
+"""SAM's command line, from its own environment, pointed at the local engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stack.engines.engine import REGION
+from stack.environments import install, uv
+from stack.paths import ROOT, SAM
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stack.engines.engine import Engine
+
+STACK_NAME = "sluice"
+
+
+class DeployError(Exception):
+    """The build, the deployment or the first run of the poller failed."""
+
+
+@dataclass(frozen=True)
+class Sam:
+    """Builds and deploys into `engine`; what it builds and prints is kept in `folder`."""
+
+    engine: Engine
+    folder: Path
+
+    def build(self) -> None:
+        """Build the functions and the layer for the engine's Python; raises `DeployError`."""
+        self._run(
+            "build",
+            *("--template-file", str(ROOT / "template.yaml")),
+            *("--build-dir", str(self._built)),
+            *("--cache-dir", str(self.folder / "cache")),
+            "--cached",
+            "--parallel",
+        )
+
+    def deploy(self, parameters: Mapping[str, str]) -> None:
+        """Make or update the stack from what was built; raises `DeployError`."""
+        overrides = [f"{name}={json.dumps(value)}" for name, value in parameters.items()]
+        self._run(
+            "deploy",
+            *("--template-file", str(self._built / "template.yaml")),
+            *("--stack-name", STACK_NAME),
+            *("--region", REGION),
+            *("--capabilities", "CAPABILITY_IAM"),
+            "--resolve-s3",
+            "--no-confirm-changeset",
+            "--no-fail-on-empty-changeset",
+            "--no-progressbar",
+            *("--parameter-overrides", *overrides),
+        )
+
+    @property
+    def _built(self) -> Path:
+        return self.folder / "build"
+
+    def _run(self, command: str, *options: str) -> None:
+        program = install(SAM) / "sam"
+        done = subprocess.run(  # noqa: S603
+            [str(program), command, *options],
+            cwd=ROOT,
+            env=self._environment(),
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / f"{command}.log").write_text(done.stdout)
+        if done.returncode:
+            raise DeployError(f"sam {command} failed:\n{done.stdout.strip()}")
+
+    def _environment(self) -> Mapping[str, str]:
+        return {
+            **os.environ,
+            **self.engine.environment(),
+            # The layer is built by uv, which need not be on the user's path.
+            "PATH": os.pathsep.join([str(Path(uv()).parent), os.environ.get("PATH", "")]),
+            "LAYER_PYTHON": self.engine.python_version(),
+            "LAYER_PLATFORM": "host",
+            "SAM_CLI_TELEMETRY": "0",
+            "SAM_CLI_POLL_DELAY": "0.2",
+        }
