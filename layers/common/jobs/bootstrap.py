@@ -18,7 +18,6 @@ from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.postgres.store import PostgresStore
 from jobs.adapters.redis.client import connect
 from jobs.adapters.redis.queue import Limits, RedisQueue
-from jobs.adapters.smtp import Smtp
 from jobs.adapters.wake import LambdaWaker
 from jobs.config import PollerSettings, Settings
 from jobs.core import faults
@@ -127,6 +126,8 @@ def _lambda_client() -> Any:
 
 
 def _tools(settings: PollerSettings) -> Tools:
+    from jobs.adapters.smtp import Smtp  # noqa: PLC0415 - smtplib is slow, and the API sends no mail
+
     address = parseaddr(settings.mail_from)[1]
     return Tools(
         objects=s3.Bucket(s3.connect(), settings.bucket),
