@@ -1,0 +1,39 @@
+"""All that the API stands on, in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fakes.clock import FakeClock
+from fakes.queue import FakeQueue
+from fakes.store import FakeStore
+from fakes.waker import FakeWaker
+from jobs import bootstrap
+from jobs.core.health import Health
+from jobs.core.read import Read
+from jobs.core.submit import Submit
+
+TYPES = ("CSV_EXPORT", "EMAIL_SEND")
+
+
+@dataclass
+class World:
+    """Fakes, and the use cases on them; `events` is what those have logged."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    waker: FakeWaker = field(default_factory=FakeWaker)
+    events: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.store = FakeStore(self.clock)
+        self.queue = FakeQueue(self.clock)
+
+    def log(self, event: str, /, **fields: object) -> None:
+        self.events.append((event, fields))
+
+    def api(self) -> bootstrap.Api:
+        return bootstrap.Api(
+            Submit(self.store, self.queue, self.waker, TYPES, self.log),
+            Read(self.store, self.waker),
+            Health(self.store, self.queue, self.waker, self.log, within=0.2),
+        )

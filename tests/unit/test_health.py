@@ -1,0 +1,84 @@
+"""Health: says which part is down, soon, and without telling secrets."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fakes.store import FakeStore
+from jobs.core.errors import QueueUnavailable, SchemaMissing, StoreUnavailable
+from jobs.core.health import Health
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.world import World
+
+SECRET = "password=hunter2"
+
+
+class HangingStore(FakeStore):
+    """A store whose answer does not come before `gate` is opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Event()
+        self.asked = 0
+
+    def ping(self) -> None:
+        self.asked += 1
+        self.gate.wait()
+
+
+@pytest.fixture
+def hanging() -> Iterator[HangingStore]:
+    store = HangingStore()
+    yield store
+    store.gate.set()
+
+
+def faults(health: Health) -> dict[str, str | None]:
+    return {part.name: part.fault for part in health()}
+
+
+def test_all_parts_answer(world: World) -> None:
+    assert faults(world.api().health) == {"database": None, "queue": None}
+    assert all(0 <= part.seconds < 1 for part in world.api().health())
+    assert world.events == []
+
+
+def test_the_part_that_is_down_is_named_and_its_words_go_to_the_log_alone(world: World) -> None:
+    world.queue.fault = QueueUnavailable(SECRET)
+    assert faults(world.api().health) == {"database": None, "queue": "does not answer"}
+    [(event, fields)] = world.events
+    assert (event, fields["part"], str(fields["error"])) == ("part.down", "queue", SECRET)
+
+
+def test_both_may_be_down_and_be_up_again(world: World) -> None:
+    health = world.api().health
+    world.store.fault, world.queue.fault = StoreUnavailable(SECRET), RuntimeError(SECRET)
+    assert faults(health) == {"database": "does not answer", "queue": "does not answer"}
+    world.store.fault = world.queue.fault = None
+    assert faults(health) == {"database": None, "queue": None}
+
+
+def test_a_missing_schema_is_told_and_asked_for(world: World) -> None:
+    world.store.fault = SchemaMissing()
+    assert "schema" in (faults(world.api().health)["database"] or "")
+    assert world.waker.wakes == [(0, False)]
+
+
+def test_a_part_that_hangs_holds_nobody_up_and_is_asked_once(
+    world: World, hanging: HangingStore
+) -> None:
+    health = Health(hanging, world.queue, world.waker, world.log, within=0.1)
+    for _ in range(3):
+        began = time.monotonic()
+        assert faults(health) == {"database": "no answer within 0.1 s", "queue": None}
+        assert time.monotonic() - began < 1
+    assert hanging.asked == 1
+    hanging.gate.set()
+    assert faults(health) == {"database": None, "queue": None}
