@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from jobs.core.errors import AttemptFailed, OutcomeUnknown, PermanentFailure
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 LONGEST_ERROR = 2000
 """Characters of an error that are kept."""
+
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""U+0000 as JSON escapes it; the same letters behind an escaped backslash are only text."""
 
 
 def execute(claim: Claim, types: Mapping[str, JobType], tools: Tools, log: Log) -> Outcome:
@@ -38,7 +42,7 @@ def execute(claim: Claim, types: Mapping[str, JobType], tools: Tools, log: Log) 
         return TryAgain(_text(error))
     except BaseException as error:  # noqa: BLE001 - sys.exit() in a processor is a failure too
         log("attempt.error", job_id=claim.id, type=claim.type, exception=error)
-        return TryAgain(_text(f"{type(error).__name__}: {error}"))
+        return TryAgain(_text(error, type(error).__name__))
     return Done(result)
 
 
@@ -48,11 +52,13 @@ def _check_storable(result: object) -> None:
         raise PermanentFailure(message)
     try:
         text = json.dumps(result, allow_nan=False)
-        text.encode("ascii")
     except (TypeError, ValueError, RecursionError) as error:
         message = f"the processor's result is not JSON: {error}"
         raise PermanentFailure(message) from error
-    if "\\u0000" in text or "\\ud" in text:
+    if _NUL.search(text):
+        message = "the processor's result holds the character U+0000"
+        raise PermanentFailure(message)
+    if "\\ud" in text:
         _check_characters(json.dumps(result, ensure_ascii=False))
 
 
@@ -62,12 +68,13 @@ def _check_characters(text: str) -> None:
     except UnicodeEncodeError as error:
         message = "the processor's result holds characters that are not Unicode text"
         raise PermanentFailure(message) from error
-    if "\\u0000" in text:
-        message = "the processor's result holds the character U+0000"
-        raise PermanentFailure(message)
 
 
-def _text(error: object) -> str:
+def _text(error: BaseException, *before: str) -> str:
     """The error as the row can keep it: no U+0000, no lone surrogates, not too long."""
-    text = str(error).replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-    return text[:LONGEST_ERROR] or type(error).__name__
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001 - the text comes from the processor's code as well
+        said = ""
+    text = ": ".join(filter(None, [*before, said])) or type(error).__name__
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:LONGEST_ERROR]
