@@ -68,11 +68,22 @@ def arm(wishes: str) -> None:
 
     Actions: `exit` (die at once), `stop` (SIGSTOP), `raise`.
     """
+    armed = dict(_read(wish) for wish in wishes.split(",") if wish)
     _armed.clear()
-    for wish in filter(None, wishes.split(",")):
-        name, _, rest = wish.partition(":")
-        action, _, probability = rest.partition(":")
-        if name not in POINTS or action not in ACTIONS:
-            message = f"FAULTS: {wish!r} is not a known point with one of {', '.join(ACTIONS)}"
-            raise ConfigurationError(message)
-        _armed[name] = (ACTIONS[action], float(probability or 1))
+    _armed.update(armed)
+
+
+def _read(wish: str) -> tuple[str, tuple[Callable[[], None], float]]:
+    name, _, rest = wish.partition(":")
+    action, _, text = rest.partition(":")
+    try:
+        probability = float(text or 1)
+    except ValueError:
+        probability = -1.0
+    if name not in POINTS or action not in ACTIONS or not 0 <= probability <= 1:
+        message = (
+            f"FAULTS: {wish!r} is not a known point, one of {', '.join(ACTIONS)}, "
+            "and a probability from 0 to 1"
+        )
+        raise ConfigurationError(message)
+    return name, (ACTIONS[action], probability)
