@@ -1,0 +1,103 @@
+"""What becomes of a job after an attempt: every outcome, at every attempt, in company and alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product
+from uuid import uuid4
+
+import pytest
+
+from jobs.core.model import Claim, Priority, Status
+from jobs.core.outcome import Done, GiveUp, Lost, Outcome, TryAgain, Unknown
+from jobs.core.retry import backoff, decide
+
+COMPLETED, FAILED, PENDING = Status.COMPLETED, Status.FAILED, Status.PENDING
+DONE, GIVE_UP, AGAIN, UNKNOWN, LOST = (
+    Done({"n": 1}),
+    GiveUp("no use"),
+    TryAgain("not now"),
+    Unknown("no answer"),
+    Lost(),
+)
+
+
+def claim(attempt: int, most: int, *, alone: bool = False) -> Claim:
+    return Claim(uuid4(), "NOOP", Priority.HIGH, {}, attempt, most, uuid4(), alone)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An attempt and its outcome; the settlement they come to."""
+
+    outcome: Outcome
+    attempt: int
+    most: int
+    alone: bool
+    status: Status
+    recorded: str
+    delay: float | None
+    lost: bool
+    uncounted: bool
+
+
+TABLE = [
+    Case(DONE, 1, 3, False, COMPLETED, "completed", None, False, False),
+    Case(DONE, 3, 3, False, COMPLETED, "completed", None, False, False),
+    Case(DONE, 1, 1, True, COMPLETED, "completed", None, False, False),
+    Case(GIVE_UP, 1, 3, False, FAILED, "failed", None, False, False),
+    Case(GIVE_UP, 3, 3, True, FAILED, "failed", None, False, False),
+    Case(AGAIN, 1, 3, False, PENDING, "failed", 1.0, False, False),
+    Case(AGAIN, 2, 3, False, PENDING, "failed", 2.0, False, False),
+    Case(AGAIN, 3, 3, False, FAILED, "failed", None, False, False),
+    Case(AGAIN, 3, 4, True, PENDING, "failed", 4.0, False, False),
+    Case(AGAIN, 1, 1, False, FAILED, "failed", None, False, False),
+    Case(UNKNOWN, 1, 3, False, PENDING, "unknown", 1.0, False, False),
+    Case(UNKNOWN, 2, 3, True, PENDING, "unknown", 2.0, False, False),
+    Case(UNKNOWN, 3, 3, False, FAILED, "unknown", None, False, False),
+    Case(LOST, 1, 3, False, PENDING, "lost", 1.0, True, False),
+    Case(LOST, 2, 3, True, PENDING, "lost", 2.0, True, False),
+    # On the last attempt, in company: it may have died of a neighbour.
+    Case(LOST, 3, 3, False, PENDING, "lost", 4.0, True, True),
+    Case(LOST, 1, 1, False, PENDING, "lost", 1.0, True, True),
+    # On the last attempt, alone: it died of itself.
+    Case(LOST, 3, 3, True, FAILED, "lost", None, True, False),
+    Case(LOST, 1, 1, True, FAILED, "lost", None, True, False),
+]
+
+
+@pytest.mark.parametrize("case", TABLE)
+def test_decide(case: Case) -> None:
+    held = claim(case.attempt, case.most, alone=case.alone)
+    end = decide(held, case.outcome)
+    assert (end.status, end.outcome, end.delay) == (case.status, case.recorded, case.delay)
+    assert (end.lost, end.uncounted) == (case.lost, case.uncounted)
+    assert (end.id, end.priority, end.token) == (held.id, held.priority, held.token)
+    assert end.result == getattr(case.outcome, "result", None)
+    assert end.error == getattr(case.outcome, "error", None)
+
+
+OUTCOMES = (DONE, GIVE_UP, AGAIN, UNKNOWN, LOST)
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_only_what_is_tried_again_has_a_delay_and_no_attempt_follows_the_last(
+    outcome: Outcome,
+) -> None:
+    for alone, most in product([False, True], range(1, 6)):
+        for attempt in range(1, most + 1):
+            end = decide(claim(attempt, most, alone=alone), outcome)
+            assert (end.status is PENDING) == (end.delay is not None)
+            left = attempt - end.uncounted < most
+            assert left or end.status.is_final
+
+
+def test_a_loss_in_company_is_given_back_once_only() -> None:
+    """The job is run alone after it, so that the next loss is its own."""
+    first = claim(1, 1)
+    assert decide(first, LOST).uncounted
+    assert decide(replace(first, alone=True), LOST).status is FAILED
+
+
+def test_waits_double() -> None:
+    assert [backoff(attempt) for attempt in range(1, 6)] == [1.0, 2.0, 4.0, 8.0, 16.0]
