@@ -33,45 +33,44 @@ class Case:
     outcome: Outcome
     attempt: int
     most: int
-    alone: bool
+    company: str
     status: Status
     recorded: str
     delay: float | None
-    lost: bool
-    uncounted: bool
+    notes: str
 
 
 TABLE = [
-    Case(DONE, 1, 3, False, COMPLETED, "completed", None, False, False),
-    Case(DONE, 3, 3, False, COMPLETED, "completed", None, False, False),
-    Case(DONE, 1, 1, True, COMPLETED, "completed", None, False, False),
-    Case(GIVE_UP, 1, 3, False, FAILED, "failed", None, False, False),
-    Case(GIVE_UP, 3, 3, True, FAILED, "failed", None, False, False),
-    Case(AGAIN, 1, 3, False, PENDING, "failed", 1.0, False, False),
-    Case(AGAIN, 2, 3, False, PENDING, "failed", 2.0, False, False),
-    Case(AGAIN, 3, 3, False, FAILED, "failed", None, False, False),
-    Case(AGAIN, 3, 4, True, PENDING, "failed", 4.0, False, False),
-    Case(AGAIN, 1, 1, False, FAILED, "failed", None, False, False),
-    Case(UNKNOWN, 1, 3, False, PENDING, "unknown", 1.0, False, False),
-    Case(UNKNOWN, 2, 3, True, PENDING, "unknown", 2.0, False, False),
-    Case(UNKNOWN, 3, 3, False, FAILED, "unknown", None, False, False),
-    Case(LOST, 1, 3, False, PENDING, "lost", 1.0, True, False),
-    Case(LOST, 2, 3, True, PENDING, "lost", 2.0, True, False),
+    Case(DONE, 1, 3, "in company", COMPLETED, "completed", None, ""),
+    Case(DONE, 3, 3, "in company", COMPLETED, "completed", None, ""),
+    Case(DONE, 1, 1, "alone", COMPLETED, "completed", None, ""),
+    Case(GIVE_UP, 1, 3, "in company", FAILED, "failed", None, ""),
+    Case(GIVE_UP, 3, 3, "alone", FAILED, "failed", None, ""),
+    Case(AGAIN, 1, 3, "in company", PENDING, "failed", 1.0, ""),
+    Case(AGAIN, 2, 3, "in company", PENDING, "failed", 2.0, ""),
+    Case(AGAIN, 3, 3, "in company", FAILED, "failed", None, ""),
+    Case(AGAIN, 3, 4, "alone", PENDING, "failed", 4.0, ""),
+    Case(AGAIN, 1, 1, "in company", FAILED, "failed", None, ""),
+    Case(UNKNOWN, 1, 3, "in company", PENDING, "unknown", 1.0, ""),
+    Case(UNKNOWN, 2, 3, "alone", PENDING, "unknown", 2.0, ""),
+    Case(UNKNOWN, 3, 3, "in company", FAILED, "unknown", None, ""),
+    Case(LOST, 1, 3, "in company", PENDING, "lost", 1.0, "lost"),
+    Case(LOST, 2, 3, "alone", PENDING, "lost", 2.0, "lost"),
     # On the last attempt, in company: it may have died of a neighbour.
-    Case(LOST, 3, 3, False, PENDING, "lost", 4.0, True, True),
-    Case(LOST, 1, 1, False, PENDING, "lost", 1.0, True, True),
+    Case(LOST, 3, 3, "in company", PENDING, "lost", 4.0, "lost uncounted"),
+    Case(LOST, 1, 1, "in company", PENDING, "lost", 1.0, "lost uncounted"),
     # On the last attempt, alone: it died of itself.
-    Case(LOST, 3, 3, True, FAILED, "lost", None, True, False),
-    Case(LOST, 1, 1, True, FAILED, "lost", None, True, False),
+    Case(LOST, 3, 3, "alone", FAILED, "lost", None, "lost"),
+    Case(LOST, 1, 1, "alone", FAILED, "lost", None, "lost"),
 ]
 
 
 @pytest.mark.parametrize("case", TABLE)
 def test_decide(case: Case) -> None:
-    held = claim(case.attempt, case.most, alone=case.alone)
+    held = claim(case.attempt, case.most, alone=case.company == "alone")
     end = decide(held, case.outcome)
     assert (end.status, end.outcome, end.delay) == (case.status, case.recorded, case.delay)
-    assert (end.lost, end.uncounted) == (case.lost, case.uncounted)
+    assert (end.lost, end.uncounted) == ("lost" in case.notes, "uncounted" in case.notes)
     assert (end.id, end.priority, end.token) == (held.id, held.priority, held.token)
     assert end.result == getattr(case.outcome, "result", None)
     assert end.error == getattr(case.outcome, "error", None)
