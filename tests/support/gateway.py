@@ -46,7 +46,7 @@ def event(
     binary = isinstance(body, bytes)
     return {
         "resource": resource,
-        "path": resource.format_map(path),
+        "path": resource,
         "httpMethod": method,
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in (headers or {}).items()} or None,
@@ -58,7 +58,7 @@ def event(
         "requestContext": {
             "resourcePath": resource,
             "httpMethod": method,
-            "path": f"/Prod{resource.format_map(path)}",
+            "path": f"/Prod{resource}",
             "stage": "Prod",
             "requestId": str(uuid4()),
         },

@@ -1,0 +1,415 @@
+"""The API function on fakes, by the events that API Gateway sends."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from api import http
+from api.app import app
+from api.entry import Entry
+from api.request import LARGEST_BODY
+from jobs import bootstrap
+from jobs.core.errors import ConfigurationError, QueueUnavailable, SchemaMissing, StoreUnavailable
+from jobs.core.model import Hint, Priority
+from jobs.core.outcome import Done, TryAgain
+from jobs.core.retry import decide
+from support.gateway import JSON, Answer, event, get, health, post, send
+
+if TYPE_CHECKING:
+    from support.world import World
+
+EXPORT: dict[str, Any] = {"type": "CSV_EXPORT", "priority": "high", "payload": {"data": [{"n": 1}]}}
+SECRET = "postgresql://user:hunter2@db"
+
+
+def run(world: World, job_id: UUID, *outcomes: Done | TryAgain) -> None:
+    """Let the job come to these outcomes, one attempt each."""
+    priority = world.store.rows[job_id].job.priority
+    for outcome in outcomes:
+        claimed = world.store.claim(
+            [Hint(job_id, priority, 0.0)], uuid4(), lease=9, request_id="request"
+        )
+        world.clock.advance(1.5)
+        world.store.settle([decide(claim, outcome) for claim in claimed.claims])
+        world.clock.advance(60)
+
+
+def assert_problem(answer: Answer, status: int, name: str) -> dict[str, Any]:
+    """Check that `answer` is a complete problem document; return it."""
+    document: dict[str, Any] = answer.json
+    assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert (document["status"], document["type"]) == (status, f"urn:problem-type:sluice:{name}")
+    assert document["title"]
+    assert document["detail"]
+    assert "Traceback" not in answer.text
+    assert "Error" not in answer.text
+    return document
+
+
+# Submit
+
+
+@pytest.mark.usefixtures("world")
+def test_a_job_is_created() -> None:
+    answer = post(EXPORT)
+    assert (answer.status, answer.headers["content-type"]) == (201, JSON)
+    assert list(answer.json) == ["jobId"]
+    job_id = answer.json["jobId"]
+    assert str(UUID(job_id)) == job_id
+    assert answer.headers["location"] == f"jobs/{job_id}"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [None, "", JSON, "APPLICATION/JSON", "application/json; charset=utf-8", " Application/Json ;x"],
+)
+@pytest.mark.usefixtures("world")
+def test_json_by_any_spelling_of_its_name_is_taken(content_type: str | None) -> None:
+    assert post(EXPORT, content_type).status == 201
+
+
+def test_a_header_in_any_case_and_a_body_in_base64_are_understood(world: World) -> None:
+    body = '{"type": "CSV_EXPORT", "payload": {"é": "\U0001f600"}}'.encode()
+    answer = send(event("POST", "/jobs", body=body, headers={"cOnTeNt-TyPe": JSON}))
+    assert answer.status == 201
+    assert world.store.rows[UUID(answer.json["jobId"])].job.payload == {"é": "\U0001f600"}
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/x-www-form-urlencoded",
+        "text/plain",
+        "application/jsonp",
+        "text/html; application/json",
+        "x" * 100_000,
+        "application/json\n, text/plain",
+    ],
+    ids=lambda value: value[:20],
+)
+def test_another_media_type_is_refused_before_the_body_is_read(
+    world: World, content_type: str
+) -> None:
+    document = assert_problem(post("{", content_type), 415, "unsupported-media-type")
+    assert "Content-Type: application/json" in document["detail"]
+    assert world.store.rows == {}
+
+
+HOSTILE = [
+    None,
+    "",
+    " ",
+    "{",
+    "[]",
+    "null",
+    "7",
+    '"{}"',
+    "NaN",
+    "[" * 100_000,
+    '{"a":' * 100_000,
+    b"\xff\xfe",
+    json.dumps(EXPORT).encode("utf-16"),
+    json.dumps(EXPORT).encode("utf-16-le"),
+    json.dumps(EXPORT | {"payload": {"n": float("nan")}}),
+    json.dumps(EXPORT | {"payload": {"n": float("inf")}}),
+    json.dumps(EXPORT).replace("1", "1e400"),
+    json.dumps(EXPORT).replace("1", "1" * 5000),
+    json.dumps(EXPORT | {"payload": {"s": "\x00"}}),
+    json.dumps(EXPORT | {"payload": {"s": "\ud800"}}),
+    json.dumps(EXPORT | {"payload": {"\udc00": 1}}),
+    json.dumps(EXPORT)[:-1] + ', "type": "EMAIL_SEND"}',
+    '{"type": "CSV_EXPORT", "payload": {"a": 1, "a": 2}}',
+    "a raw \ud800 that no gateway should send",
+]
+
+
+@pytest.mark.parametrize("body", HOSTILE, ids=lambda value: repr(value)[:30])
+def test_a_hostile_body_is_a_problem_of_the_client_and_touches_nothing(
+    world: World, body: str | bytes | None
+) -> None:
+    answer = send(event("POST", "/jobs", body=body, headers={"Content-Type": JSON}))
+    document = answer.json
+    kind = "invalid-job" if body in ("[]", "null", "7", '"{}"') else "malformed-body"
+    assert_problem(answer, 400, kind)
+    assert document["errors"]
+    assert all(list(each) == ["pointer", "detail"] for each in document["errors"])
+    assert (world.store.rows, world.waker.wakes) == ({}, [])
+
+
+@pytest.mark.usefixtures("world")
+def test_a_body_that_is_not_the_base64_it_is_said_to_be_is_a_problem_of_the_client() -> None:
+    broken = event("POST", "/jobs", headers={"Content-Type": JSON})
+    for body in ("é", "abc"):
+        answer = send(broken | {"body": body, "isBase64Encoded": True})
+        assert_problem(answer, 400, "malformed-body")
+
+
+@pytest.mark.usefixtures("world")
+def test_size_is_checked_before_content() -> None:
+    assert_problem(post("x" * LARGEST_BODY), 400, "malformed-body")
+    document = assert_problem(post("x" * (LARGEST_BODY + 1)), 413, "body-too-large")
+    assert str(LARGEST_BODY) in document["detail"]
+
+
+@pytest.mark.usefixtures("world")
+def test_a_body_of_the_largest_size_is_taken() -> None:
+    head = '{"type": "CSV_EXPORT", "payload": {"data": "'
+    assert post(head + "x" * (LARGEST_BODY - len(head) - 3) + '"}}').status == 201
+
+
+@pytest.mark.usefixtures("world")
+def test_every_bad_field_is_named() -> None:
+    document = assert_problem(post({"type": "NOPE", "priority": 1, "x": 2}), 400, "invalid-job")
+    assert [each["pointer"] for each in document["errors"]] == [
+        "/type",
+        "/priority",
+        "/payload",
+        "/x",
+    ]
+    assert "/type must be one of CSV_EXPORT, EMAIL_SEND" in document["detail"]
+
+
+@pytest.mark.usefixtures("world")
+def test_a_payload_is_the_processors_to_judge() -> None:
+    assert post({"type": "CSV_EXPORT", "payload": {"data": "invalid"}}).status == 201
+
+
+# Read
+
+
+def test_a_job_is_shown_with_nine_members_at_least(world: World) -> None:
+    world.clock.now = 1_769_509_800.0
+    job_id = UUID(post(EXPORT).json["jobId"])
+    run(world, job_id, Done({"filePath": f"output/{job_id}.csv"}))
+    answer = get(job_id)
+    assert (answer.status, answer.headers["content-type"]) == (200, JSON)
+    assert answer.json == {
+        "id": str(job_id),
+        "type": "CSV_EXPORT",
+        "status": "completed",
+        "priority": "high",
+        "attempts": 1,
+        "maxAttempts": 3,
+        "result": {"filePath": f"output/{job_id}.csv"},
+        "error": None,
+        "createdAt": "2026-01-27T10:30:00.000Z",
+        "updatedAt": "2026-01-27T10:30:01.500Z",
+    }
+
+
+def test_the_attempts_are_shown_to_those_who_ask(world: World) -> None:
+    job_id = UUID(post(EXPORT).json["jobId"])
+    run(world, job_id, TryAgain("no luck"), Done({}))
+    assert "attemptHistory" not in get(job_id).json
+    job = get(job_id, include=["attempts"]).json
+    assert job["attempts"] == 2
+    first, second = job["attemptHistory"]
+    assert list(first) == ["number", "startedAt", "endedAt", "outcome", "error", "requestId"]
+    assert (first["number"], first["outcome"], first["error"]) == (1, "failed", "no luck")
+    assert (second["number"], second["outcome"], second["error"]) == (2, "completed", None)
+    assert first["requestId"] == "request"
+    assert all(re.fullmatch(r"\S+T\S+\.\d{3}Z", first[at]) for at in ("startedAt", "endedAt"))
+
+
+def test_an_id_is_taken_in_capitals_too(world: World) -> None:
+    job_id = post(EXPORT).json["jobId"]
+    assert get(job_id.upper()).json["id"] == job_id
+    assert len(world.store.rows) == 1
+
+
+@pytest.mark.parametrize(
+    "job_id",
+    [
+        str(uuid4()),
+        "7",
+        "",
+        "{123e4567-e89b-12d3-a456-426614174000}",
+        "urn:uuid:123e4567-e89b-12d3-a456-426614174000",
+        "123e4567e89b12d3a456426614174000",
+        "'; DROP TABLE jobs; --",
+        "%00",
+        "\x00",
+        "\ud800",
+        "x" * 100_000,
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+@pytest.mark.usefixtures("world")
+def test_an_unknown_id_is_not_found(job_id: str) -> None:
+    assert_problem(get(job_id), 404, "job-not-found")
+
+
+@pytest.mark.usefixtures("world")
+def test_what_cannot_be_included_is_refused_by_name() -> None:
+    job_id = post(EXPORT).json["jobId"]
+    document = assert_problem(get(job_id, include=["attempts", "secrets"]), 400, "invalid-query")
+    assert "attempts" in document["detail"]
+    assert "'secrets'" in document["detail"]
+    assert get(job_id, other=["x"]).status == 200
+
+
+# Health
+
+
+@pytest.mark.usefixtures("world")
+def test_health_is_up_when_all_parts_answer() -> None:
+    answer = health()
+    assert (answer.status, answer.json["status"]) == (200, "up")
+    assert {name: part["status"] for name, part in answer.json["parts"].items()} == {
+        "api": "up",
+        "database": "up",
+        "queue": "up",
+    }
+    assert answer.json["parts"]["database"]["timeMs"] >= 0
+
+
+def test_health_names_the_part_that_is_down_and_tells_no_secret(world: World) -> None:
+    world.queue.fault = QueueUnavailable(SECRET)
+    answer = health()
+    document = assert_problem(answer, 503, "part-down")
+    assert document["detail"] == "queue: does not answer"
+    assert document["parts"]["database"]["status"] == "up"
+    assert document["parts"]["queue"]["status"] == "down"
+    assert "hunter2" not in answer.text
+
+
+# What goes wrong with us
+
+
+def test_a_job_is_created_while_the_queue_is_away(world: World) -> None:
+    world.queue.fault = QueueUnavailable()
+    assert post(EXPORT).status == 201
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "name"),
+    [
+        (StoreUnavailable(SECRET), 503, "database-unavailable"),
+        (SchemaMissing(SECRET), 503, "schema-missing"),
+        (RuntimeError(SECRET), 500, "internal-error"),
+        (RecursionError(SECRET), 500, "internal-error"),
+    ],
+)
+def test_our_own_faults_are_told_without_internals_and_logged_with_them(
+    world: World,
+    capsys: pytest.CaptureFixture[str],
+    fault: Exception,
+    status: int,
+    name: str,
+) -> None:
+    world.store.fault = fault
+    for answer in (post(EXPORT), get(uuid4())):
+        assert_problem(answer, status, name)
+        assert "hunter2" not in answer.text
+        assert answer.headers.get("retry-after") == ("1" if status == 503 else None)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    failures = [line for line in lines if line["event"] == "request.failed"]
+    assert [(line["level"], line["kind"], line["error"]) for line in failures] == [
+        ("ERROR", name, SECRET)
+    ] * 2
+    assert all(bool(line["trace"]) == (status == 500) for line in failures)
+
+
+def test_a_configuration_that_is_not_valid_is_an_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> bootstrap.Api:
+        raise ConfigurationError("DATABASE_URL is not set")
+
+    monkeypatch.setattr(bootstrap, "api", broken)
+    for answer in (post(EXPORT), get(uuid4()), health()):
+        assert_problem(answer, 500, "not-configured")
+    assert "DATABASE_URL is not set" in capsys.readouterr().out
+
+
+# Chalice's own answers
+
+
+@pytest.mark.parametrize(
+    ("method", "resource", "allowed"),
+    [
+        ("GET", "/jobs", "POST"),
+        ("PUT", "/jobs", "POST"),
+        ("HEAD", "/jobs/{id}", "GET"),
+        ("DELETE", "/jobs/{id}", "GET"),
+        ("OPTIONS", "/health", "GET"),
+        ("get", "/health", "GET"),
+    ],
+)
+@pytest.mark.usefixtures("world")
+def test_another_method_is_refused_with_those_that_there_are(
+    method: str, resource: str, allowed: str
+) -> None:
+    answer = send(event(method, resource, id="7"))
+    assert_problem(answer, 405, "method-not-allowed")
+    assert answer.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize("resource", ["/", "/job", "/jobs/", "/{proxy+}", "/jobs/{job_id}", ""])
+def test_another_address_is_not_found_and_leaves_no_trace(resource: str) -> None:
+    routes = set(app.routes)
+    assert_problem(send(event("GET", resource)), 404, "route-not-found")
+    assert set(app.routes) == routes
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [{}, None, [], "x", {"requestContext": None}, {"requestContext": {"resourcePath": "/health"}}],
+    ids=repr,
+)
+@pytest.mark.usefixtures("world")
+def test_an_event_of_another_kind_is_answered_too(strange: object) -> None:
+    assert send(strange).status in (404, 405)
+
+
+def test_an_event_that_lacks_what_chalice_needs_is_answered_with_a_problem(
+    world: World,
+) -> None:
+    whole = event("GET", "/jobs/{id}", id=str(uuid4()))
+    for missing in ("pathParameters", "headers", "body"):
+        torn = {name: value for name, value in whole.items() if name != missing}
+        assert_problem(send(torn), 500, "internal-error")
+    assert world.store.rows == {}
+
+
+@pytest.mark.usefixtures("world")
+def test_any_accept_and_any_type_of_a_get_are_taken() -> None:
+    for headers in ({"Accept": "image/png"}, {"Content-Type": "text/plain"}, {"Accept": ""}):
+        assert send(event("GET", "/health", headers=headers)).status == 200
+
+
+def test_every_error_that_is_told_apart_has_a_name_of_its_own() -> None:
+    names = [kind.name for kind in http.KINDS.values()]
+    assert len(names) == len(set(names))
+    assert isinstance(app, Entry)
+
+
+# The access log
+
+
+def test_every_request_leaves_one_line_without_payload(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job_id = post(EXPORT | {"payload": {"secret": "hunter2"}}).json["jobId"]
+    get(job_id)
+    get("two\nlines \ud800")
+    post("{")
+    send({})
+    text = capsys.readouterr().out
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [(line["method"], line["path"], line["status"], line["job_id"]) for line in lines] == [
+        ("POST", "/jobs", 201, job_id),
+        ("GET", "/jobs/{id}", 200, job_id),
+        ("GET", "/jobs/{id}", 404, "two\nlines \ud800"),
+        ("POST", "/jobs", 400, None),
+        (None, None, 404, None),
+    ]
+    assert all(line["event"] == "request" and line["duration_ms"] > 0 for line in lines)
+    assert all(UUID(line["request_id"]) for line in lines)
+    assert "hunter2" not in text
+    assert list(world.queue.scores[Priority.HIGH]) == [UUID(job_id)]
