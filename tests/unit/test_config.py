@@ -1,0 +1,109 @@
+"""The settings: read once, every mistake named at once, no secret shown."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from jobs.config import PollerSettings, Settings
+from jobs.core.errors import ConfigurationError
+
+GOOD = {
+    "DATABASE_URL": "postgresql://user:secret@db:5432/jobs_db",
+    "REDIS_URL": "redis://:secret@redis:6379",
+    "POLLER_FUNCTION": "poller",
+}
+POLLER = {
+    **GOOD,
+    "BUCKET": "exports",
+    "MAIL_HOST": "mail",
+    "MAIL_FROM": "jobs@example.com",
+}
+
+
+def complaint(kind: type[Settings], environment: dict[str, str]) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        kind.read(environment)
+    assert "secret" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_what_must_be_set_is_read_and_the_rest_has_defaults() -> None:
+    settings = PollerSettings.read(POLLER | {"SOMETHING_ELSE": "is no concern of ours"})
+    assert settings.database_url == POLLER["DATABASE_URL"]
+    assert settings.bucket == "exports"
+    assert (settings.max_pollers, settings.concurrency, settings.lease_seconds) == (4, 8, 10.0)
+    assert (settings.mail_port, settings.mail_tls, settings.mail_user) == (25, "none", "")
+    assert (settings.log_level, settings.faults) == ("INFO", "")
+
+
+def test_the_api_needs_nothing_of_the_pollers() -> None:
+    assert Settings.read(GOOD).poller_function == "poller"
+
+
+def test_what_is_set_is_read_in_its_own_type() -> None:
+    more = {"MAX_POLLERS": "16", "LEASE_SECONDS": "2.5", "MAIL_TLS": "starttls", "MAIL_PORT": "587"}
+    settings = PollerSettings.read(POLLER | more)
+    assert (settings.max_pollers, settings.lease_seconds) == (16, 2.5)
+    assert (settings.mail_tls, settings.mail_port) == ("starttls", 587)
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Settings.read(GOOD).database_url = "postgresql://elsewhere"  # type: ignore[misc]
+
+
+def test_everything_that_is_missing_is_named_at_once() -> None:
+    text = complaint(PollerSettings, {})
+    required = {*POLLER}
+    assert {name for name in required if f"{name} is not set" in text} == required
+    assert text.count("is not set") == len(required)
+
+
+def test_an_empty_variable_is_one_that_is_not_set() -> None:
+    assert complaint(Settings, GOOD | {"REDIS_URL": ""}) == "REDIS_URL is not set"
+    assert Settings.read(GOOD | {"MAX_POLLERS": ""}).max_pollers == 4
+
+
+WRONG = {
+    "DATABASE_URL": ("mysql://user:secret@db/jobs", "postgresql:// or postgres://"),
+    "REDIS_URL": ("secret@redis:6379", "redis:// or rediss://"),
+    "MAX_POLLERS": ("0", "a whole number from 1 to 1000, not '0'"),
+    "LOG_LEVEL": ("debug", "one of DEBUG, INFO, WARNING, ERROR, not 'debug'"),
+    "MAIL_PORT": ("70000", "a whole number from 1 to 65535, not '70000'"),
+    "MAIL_TLS": ("yes", "one of none, starttls, not 'yes'"),
+    "LEASE_SECONDS": ("nan", "a number from 1 to 300, not 'nan'"),
+    "CONCURRENCY": ("eight", "a whole number from 1 to 64, not 'eight'"),
+}
+
+
+def test_everything_that_is_wrong_is_named_at_once_with_what_would_be_right() -> None:
+    wrong = {name: text for name, (text, _) in WRONG.items()}
+    found = complaint(PollerSettings, {"BUCKET": "exports"} | wrong)
+    for name, (_, right) in WRONG.items():
+        assert f"{name} must be " in found
+        assert right in found
+    assert "MAIL_HOST is not set" in found
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "secret",
+        "://secret@db/",
+        "postgresql:/secret",
+        "http://user:secret@[::1/",
+        "http://user:[secret]@db/",
+        "http://user:secret\u2100@db/",
+        "postgres secret",
+    ],
+)
+def test_a_url_is_never_repeated_however_odd_it_is(url: str) -> None:
+    text = complaint(Settings, GOOD | {"DATABASE_URL": url})
+    assert text == "DATABASE_URL must be a URL that starts with postgresql:// or postgres://"
+
+
+@pytest.mark.parametrize("number", ["1e1", "-1", "4.0", " 4", "٤", "0x4", "99999"])
+def test_a_whole_number_is_digits_and_nothing_else(number: str) -> None:
+    assert "MAX_POLLERS must be" in complaint(Settings, GOOD | {"MAX_POLLERS": number})
