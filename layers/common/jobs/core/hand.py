@@ -63,7 +63,9 @@ class Hand:
         until = time.monotonic() + seconds
         if self._quick:
             while self._quick and time.monotonic() < until:
-                self._work(self._quick.popleft())
+                held = self._quick.popleft()
+                if held in self._held:
+                    self._work(held)
         elif self._held:
             try:
                 self._ended.put(self._ended.get(timeout=seconds))

@@ -1,0 +1,217 @@
+"""What a poller holds: what is begun and when, and that what was let go of is not begun."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jobs.core.hand import NOT_RUN, Hand, Held
+from jobs.core.model import Claim, Hint, Priority
+from jobs.core.outcome import Done, Outcome
+from support.claims import a_claim
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+SOON = 10.0
+"""Seconds; `work` returns as soon as something has ended."""
+
+
+class Runs:
+    """Attempts that end when they are told to, and a note of those that were begun."""
+
+    def __init__(self) -> None:
+        self.begun: list[UUID] = []
+        self.gate = threading.Event()
+        self.some = threading.Semaphore(0)
+
+    def __call__(self, claim: Claim) -> Outcome:
+        self.begun.append(claim.token)
+        self.some.release()
+        if claim.payload.get("wait"):
+            self.gate.wait(SOON)
+        return Done({"token": str(claim.token)})
+
+
+@pytest.fixture
+def runs() -> Iterator[Runs]:
+    runs = Runs()
+    yield runs
+    runs.gate.set()
+
+
+@pytest.fixture
+def hand(runs: Runs) -> Iterator[Hand]:
+    hand = Hand(runs, slots=2)
+    yield hand
+    runs.gate.set()
+    hand.close(wait=True)
+
+
+def held(*, quick: bool = False, wait: bool = False, budget: float = SOON) -> Held:
+    claim = a_claim("IT", {"wait": wait})
+    return Held(claim, Hint(claim.id, Priority.DEFAULT, 0.0), budget, quick)
+
+
+def take(hand: Hand, *some: Held) -> list[Held]:
+    for each in some:
+        hand.start(each)
+    return [*some]
+
+
+def tokens(some: list[Held]) -> list[UUID]:
+    return [each.claim.token for each in some]
+
+
+def all_ended(hand: Hand, number: int) -> list[Held]:
+    ended: list[Held] = []
+    while len(ended) < number:
+        hand.work(SOON)
+        ended += hand.ended()
+    return ended
+
+
+def test_an_empty_hand_is_empty(hand: Hand) -> None:
+    hand.work(0.0)
+    assert not hand
+    assert not hand.ended() + hand.overdue() + hand.unstarted() + hand.running + hand.waiting
+
+
+def test_quick_ones_run_in_order_in_this_thread(hand: Hand, runs: Runs) -> None:
+    some = take(hand, *(held(quick=True) for _ in range(20)))
+    assert not runs.begun
+    assert tokens(hand.waiting) == tokens(hand.held)
+    hand.work(SOON)
+    assert runs.begun == tokens(some)
+    assert tokens(hand.ended()) == tokens(some)
+    assert not hand
+
+
+def test_quick_ones_stop_when_their_time_is_up(runs: Runs) -> None:
+    def slow(claim: Claim) -> Outcome:
+        time.sleep(0.01)
+        return runs(claim)
+
+    hand = Hand(slow, slots=2)
+    take(hand, *(held(quick=True) for _ in range(20)))
+    hand.work(0.005)
+    assert len(runs.begun) == 1
+    assert len(hand.waiting) == 19
+
+
+def test_others_run_in_as_many_threads_as_there_are_slots(hand: Hand, runs: Runs) -> None:
+    some = take(hand, *(held(wait=True) for _ in range(3)))
+    for _ in range(2):
+        assert runs.some.acquire(timeout=SOON)
+    assert set(runs.begun) == set(tokens(some[:2]))
+    assert set(tokens(hand.running)) == set(runs.begun)
+    assert hand.waiting == [some[2]]
+    runs.gate.set()
+    assert set(tokens(all_ended(hand, 3))) == set(tokens(some))
+
+
+def test_what_has_ended_is_given_once_with_its_outcome_and_times(hand: Hand) -> None:
+    [one] = take(hand, held())
+    [ended] = all_ended(hand, 1)
+    assert ended is one
+    assert ended.outcome == Done({"token": str(one.claim.token)})
+    assert ended.started is not None
+    assert ended.started <= ended.ended
+    assert not hand.ended()
+    assert not hand
+
+
+def test_waiting_for_one_that_runs_ends_with_the_time_or_with_it(hand: Hand, runs: Runs) -> None:
+    take(hand, held(wait=True))
+    hand.work(0.001)
+    assert not hand.ended()
+    runs.gate.set()
+    assert len(all_ended(hand, 1)) == 1
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_what_is_not_started_can_be_given_back_and_is_not_run(
+    hand: Hand, runs: Runs, *, quick: bool
+) -> None:
+    running = take(hand, held(wait=True), held(wait=True))
+    for _ in range(2):
+        assert runs.some.acquire(timeout=SOON)
+    waiting = take(hand, held(quick=quick), held(quick=quick))
+    assert {*tokens(hand.unstarted())} == {*tokens(waiting)}
+    assert not hand.unstarted()
+    runs.gate.set()
+    all_ended(hand, 2)
+    hand.work(0.0)
+    assert set(runs.begun) == set(tokens(running))
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_what_was_dropped_before_it_began_is_not_run(
+    hand: Hand, runs: Runs, *, quick: bool
+) -> None:
+    running = take(hand, held(wait=True), held(wait=True))
+    for _ in range(2):
+        assert runs.some.acquire(timeout=SOON)
+    [lost, kept] = take(hand, held(quick=quick), held(quick=quick))
+    hand.drop([lost])
+    assert lost not in hand.held
+    runs.gate.set()
+    ended = all_ended(hand, 3)
+    assert set(tokens(ended)) == {*tokens(running), kept.claim.token}
+    assert lost.claim.token not in runs.begun
+
+
+def test_what_was_dropped_while_it_ran_has_no_outcome(hand: Hand, runs: Runs) -> None:
+    [lost, kept] = take(hand, held(wait=True), held(wait=True))
+    for _ in range(2):
+        assert runs.some.acquire(timeout=SOON)
+    hand.drop([lost])
+    runs.gate.set()
+    assert all_ended(hand, 1) == [kept]
+    hand.close(wait=True)
+    assert not hand.ended()
+
+
+def test_an_attempt_beyond_its_budget_is_let_go_of_and_its_late_outcome_is_void(
+    hand: Hand, runs: Runs
+) -> None:
+    [late, fine] = take(hand, held(wait=True, budget=0.0), held(wait=True))
+    for _ in range(2):
+        assert runs.some.acquire(timeout=SOON)
+    while not (overdue := hand.overdue()):
+        hand.work(0.001)
+    assert overdue == [late]
+    assert late.outcome is NOT_RUN
+    assert hand.held == [fine]
+    runs.gate.set()
+    assert all_ended(hand, 1) == [fine]
+    hand.close(wait=True)
+    assert not hand.ended()
+
+
+def test_what_has_ended_is_not_overdue(hand: Hand) -> None:
+    take(hand, held(quick=True, budget=0.0))
+    hand.work(SOON)
+    assert not hand.overdue()
+    assert len(hand.ended()) == 1
+
+
+def test_what_waits_for_a_slot_is_not_overdue(hand: Hand, runs: Runs) -> None:
+    take(hand, held(wait=True), held(wait=True))
+    for _ in range(2):
+        assert runs.some.acquire(timeout=SOON)
+    take(hand, held(budget=0.0))
+    assert not hand.overdue()
+
+
+def test_closing_without_waiting_leaves_what_hangs_behind(hand: Hand, runs: Runs) -> None:
+    take(hand, held(wait=True), held(wait=True), held(wait=True))
+    for _ in range(2):
+        assert runs.some.acquire(timeout=SOON)
+    hand.close(wait=False)
+    assert not runs.gate.is_set()
+    assert len(runs.begun) == 2
