@@ -1,0 +1,88 @@
+"""The OpenAPI document is valid, and its examples are what its schemas say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from openapi_schema_validator import OAS31Validator, oas31_format_checker
+from openapi_spec_validator import validate
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+from jobs.core.model import MAX_ATTEMPTS, Priority, Status
+from jobs.core.submission import MOST_ATTEMPTS
+from jobs.processors import JOB_TYPES
+from support.template import OPENAPI
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DOCUMENT = yaml.safe_load(OPENAPI.read_text())
+SCHEMAS = DOCUMENT["components"]["schemas"]
+
+
+def examples(node: object, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    """Every example, with the pointer to the schema beside it."""
+    if isinstance(node, dict):
+        if "schema" in node:
+            for each in node.get("examples", {}).values():
+                yield f"{pointer}/schema", each["value"]
+        for name, child in node.items():
+            yield from examples(child, f"{pointer}/{name.replace('/', '~1')}")
+
+
+def errors(value: object, pointer: str) -> list[str]:
+    """How `value` differs from the schema at `pointer`."""
+    resource = Resource.from_contents(DOCUMENT, DRAFT202012)
+    validator = OAS31Validator(
+        {"$ref": f"urn:document#{pointer}"},
+        registry=Registry().with_resource("urn:document", resource),
+        format_checker=oas31_format_checker,
+    )
+    return [error.message for error in validator.iter_errors(value)]
+
+
+def test_the_document_is_valid() -> None:
+    validate(DOCUMENT)
+
+
+def test_there_are_examples() -> None:
+    assert len(list(examples(DOCUMENT["paths"]))) >= 5
+
+
+@pytest.mark.parametrize(
+    ("pointer", "example"),
+    [(f"/paths{pointer}", example) for pointer, example in examples(DOCUMENT["paths"])],
+)
+def test_an_example_is_what_its_schema_says(pointer: str, example: object) -> None:
+    assert errors(example, pointer) == []
+
+
+@pytest.mark.parametrize(
+    ("envelope", "wrong"),
+    [
+        ({"type": "CSV_EXPORT"}, "payload"),
+        ({"type": "NOPE", "payload": {}}, "NOPE"),
+        ({"type": "CSV_EXPORT", "payload": []}, "object"),
+        ({"type": "CSV_EXPORT", "payload": {}, "priority": "low"}, "low"),
+        ({"type": "CSV_EXPORT", "payload": {}, "maxAttempts": 26}, "26"),
+        ({"type": "CSV_EXPORT", "payload": {}, "more": 1}, "more"),
+    ],
+)
+def test_the_schema_of_a_new_job_refuses(envelope: object, wrong: str) -> None:
+    found = errors(envelope, "/components/schemas/NewJob")
+
+    assert found
+    assert wrong in " ".join(found)
+
+
+def test_the_words_are_those_of_the_code() -> None:
+    new = SCHEMAS["NewJob"]["properties"]
+
+    assert SCHEMAS["Type"]["enum"] == list(JOB_TYPES)
+    assert SCHEMAS["Priority"]["enum"] == list(Priority)
+    assert SCHEMAS["Job"]["properties"]["status"]["enum"] == list(Status)
+    assert new["maxAttempts"]["maximum"] == MOST_ATTEMPTS
+    assert new["maxAttempts"]["default"] == MAX_ATTEMPTS
