@@ -1,0 +1,96 @@
+"""Parameters of the targets fit the template, and what functions get fits what they read."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from jobs.config import PollerSettings, Settings
+from support.template import PARAMETERS, ROOT, parameters, template, variables
+
+TARGETS = ["local", "localstack", "dev", "prod"]
+SAMCONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
+FOR_TESTS = {"FAULTS"}
+
+
+def read_by(settings: type[Settings]) -> set[str]:
+    return {field.name.upper() for field in fields(settings)} - FOR_TESTS
+
+
+def value(parameter: str, target: str) -> str | None:
+    """What `parameter` is for `target`; None where that is nothing."""
+    given = parameters(target).get(parameter, template()["Parameters"][parameter].get("Default"))
+    return None if given is None else str(given)
+
+
+def environment(function: str, target: str) -> dict[str, str]:
+    """The variables of `function`; those that are no parameter get a name of their own."""
+    return {
+        name: str(value(source["Ref"], target)) if source.get("Ref") in declared() else name
+        for name, source in variables(function).items()
+    }
+
+
+def declared() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = template()["Parameters"]
+    return found
+
+
+def test_every_target_has_its_parameters_and_its_commands() -> None:
+    assert {path.stem for path in PARAMETERS.glob("*.yaml")} == set(TARGETS)
+    for target in TARGETS:
+        overrides = SAMCONFIG[target]["deploy"]["parameters"]["parameter_overrides"]
+        assert overrides == f"file://infra/parameters/{target}.yaml"
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_parameters_of_a_target_are_those_of_the_template(target: str) -> None:
+    assert parameters(target).keys() <= declared().keys()
+    missing = {name for name in declared() if value(name, target) is None}
+    assert missing == set()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_values_of_a_target_are_allowed(target: str) -> None:
+    for name, given in parameters(target).items():
+        rules = declared()[name]
+        # SAM makes True of true, which no condition equals.
+        assert not isinstance(given, bool), name
+        assert str(given) in map(str, rules.get("AllowedValues", [given])), name
+        if rules["Type"] == "Number":
+            assert float(rules.get("MinValue", given)) <= float(given)
+            assert float(given) <= float(rules.get("MaxValue", given))
+
+
+@pytest.mark.parametrize("target", ["dev", "prod"])
+def test_no_secret_of_aws_is_written_down(target: str) -> None:
+    secrets = {name for name, rules in declared().items() if rules.get("NoEcho")}
+
+    for name in secrets:
+        assert re.fullmatch(r"\{\{resolve:[^}]+\}\}", parameters(target)[name]), name
+
+
+def test_a_function_gets_what_it_reads_and_reads_what_it_gets() -> None:
+    assert set(variables("ApiFunction")) == read_by(Settings)
+    assert set(variables("PollerFunction")) == read_by(PollerSettings)
+
+
+@pytest.mark.parametrize("target", ["local", "localstack"])
+def test_what_a_function_gets_is_valid(target: str) -> None:
+    Settings.read(environment("ApiFunction", target))
+    PollerSettings.read(environment("PollerFunction", target))
+
+
+@pytest.mark.parametrize("limit", ["MinValue", "MaxValue"])
+@pytest.mark.parametrize("name", [name for name, each in declared().items() if "MaxValue" in each])
+def test_what_the_template_allows_the_function_takes(name: str, limit: str) -> None:
+    given = environment("PollerFunction", "local")
+    for variable, source in variables("PollerFunction").items():
+        if source.get("Ref") == name:
+            given[variable] = str(declared()[name][limit])
+
+    PollerSettings.read(given)
