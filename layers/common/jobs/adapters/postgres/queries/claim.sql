@@ -1,8 +1,9 @@
 -- Claim what may be claimed of a batch of hints, and say of every other hint why not.
 --
 -- A row is claimed when it is pending and due by the clock of the database; the attempt is
--- counted here, before anything runs. A row that somebody else is changing at this moment is
--- passed over ('busy'). Asked again with the same token, it answers as the first time.
+-- counted here, before anything runs. A row that somebody else holds ('leased') or is changing at
+-- this moment ('busy') is passed over. Asked again with the same token, it answers as the first
+-- time.
 WITH hint AS (
     SELECT id, priority, place
     FROM unnest(%(ids)s::uuid[], %(priorities)s::text[]) WITH ORDINALITY AS h (id, priority, place)
@@ -32,7 +33,9 @@ SELECT
     hint.id,
     hint.priority,
     CASE
-        WHEN claimed.id IS NOT NULL THEN 'claimed'
+        WHEN claimed.id IS NOT NULL AND jobs.priority = hint.priority THEN 'claimed'
+        -- Claimed by its entry in the right queue: this one, in the wrong queue, is to go.
+        WHEN claimed.id IS NOT NULL THEN 'over'
         WHEN jobs.id IS NULL OR jobs.status IN ('completed', 'failed') THEN 'over'
         WHEN jobs.priority <> hint.priority THEN 'misplaced'
         WHEN jobs.status = 'processing' AND jobs.token = %(token)s THEN 'claimed'
