@@ -85,6 +85,8 @@ class FakeStore:
                 refused.append(Refused(hint.id, row.job.priority, row.since - now))
             elif row.status is Status.PROCESSING and row.token == token:
                 claims.append(_claim(row))
+            elif row.status is Status.PROCESSING and row.lease_until > now:
+                continue
             elif row.since > now:
                 refused.append(Refused(hint.id, hint.priority, row.since - now))
             elif row.status is Status.PROCESSING:

@@ -130,7 +130,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What came of one claim for a batch of hints."""
+    """What came of one claim for a batch of hints.
+
+    A hint that is nowhere in here is of a job that somebody else holds. Its entry is left alone:
+    the holder moves it, and may have done so by now.
+    """
 
     claims: tuple[Claim, ...] = ()
     lost: tuple[Claim, ...] = ()
