@@ -135,6 +135,14 @@ def test_a_job_moves_from_queue_to_queue(queues: Queues) -> None:
     assert (hint.id, hint.priority) == (job_id, HIGH)
 
 
+def test_an_entry_that_is_to_be_ready_sooner_is_never_made_later(queues: Queues) -> None:
+    later, earlier, gone = queues.publish(3)
+    queues.taken()
+    queues.queue.settle([Move(earlier, DEFAULT, -2.0), Move(gone, DEFAULT)])
+    queues.queue.settle([Move(job, DEFAULT, -1.0, sooner=True) for job in (later, earlier, gone)])
+    assert queues.taken() == [earlier, later]
+
+
 # Waking
 
 

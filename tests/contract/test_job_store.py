@@ -83,10 +83,13 @@ def test_asking_again_with_the_same_token_claims_the_same_once(rows: Rows) -> No
     assert [rows.get(job.id).attempts for job in jobs] == [1, 1]
 
 
-def test_a_leased_job_is_passed_over(rows: Rows) -> None:
+def test_a_leased_job_is_refused_until_its_lease_ends(rows: Rows) -> None:
     job = rows.insert()
     rows.claim(job)
-    assert rows.ask(job) == Claimed(), "its entry is for its holder to move"
+    [refused] = refusals(rows, job)
+    assert refused.priority is DEFAULT
+    assert refused.held
+    assert refused.delay == pytest.approx(LEASE, abs=5)
     assert rows.get(job.id).attempts == 1
 
 

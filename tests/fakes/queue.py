@@ -72,7 +72,9 @@ class FakeQueue:
             if move.score is not None:
                 scores[move.id] = move.score
             elif move.delay is not None:
-                scores[move.id] = now + move.delay * 1000
+                score = now + move.delay * 1000
+                if not move.sooner or scores.get(move.id, score) > score:
+                    scores[move.id] = score
             else:
                 scores.pop(move.id, None)
 

@@ -86,7 +86,8 @@ class FakeStore:
             elif row.status is Status.PROCESSING and row.token == token:
                 claims.append(_claim(row))
             elif row.status is Status.PROCESSING and row.lease_until > now:
-                continue
+                until = row.lease_until - now
+                refused.append(Refused(hint.id, hint.priority, until, held=True))
             elif row.since > now:
                 refused.append(Refused(hint.id, hint.priority, row.since - now))
             elif row.status is Status.PROCESSING:
@@ -109,7 +110,7 @@ class FakeStore:
         if row is None or row.token != end.token:
             return False
         if row.status is not Status.PROCESSING:
-            return row.status is end.status
+            return row.status is end.status and row.history[-1].outcome == end.outcome
         if end.lost and row.lease_until > now:
             return False
         row.history.append(

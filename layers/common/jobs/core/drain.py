@@ -202,7 +202,9 @@ class _Drain:
 
     def _begin(self, claimed: Claimed, hints: Mapping[UUID, Hint]) -> None:
         self._suspects.update({job_id: hints[job_id] for job_id in claimed.suspects})
-        self._hints.settle([Move(r.id, r.priority, r.delay) for r in claimed.refused])
+        self._hints.settle(
+            [Move(r.id, r.priority, r.delay, sooner=r.held) for r in claimed.refused]
+        )
         for claim in claimed.lost:
             self._endings.add(claim, Lost())
         for claim in claimed.claims:

@@ -120,20 +120,21 @@ class Refused:
     """A hint that could not be claimed, and where its entry belongs instead.
 
     `delay` is the time in seconds until the job may be taken; None: the entry is to go
-    (the row is final or was never there).
+    (the row is final or was never there). `held`: somebody holds the job, and may have moved
+    its entry by now.
     """
 
     id: UUID
     priority: Priority
     delay: float | None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """What came of one claim for a batch of hints.
 
-    A hint that is nowhere in here is of a job that somebody else holds. Its entry is left alone:
-    the holder moves it, and may have done so by now.
+    A hint that is nowhere in here is of a job whose row somebody is changing at this moment.
     """
 
     claims: tuple[Claim, ...] = ()

@@ -24,12 +24,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A change to a queue's entry: to `score`, or to `delay` seconds from now, or removed."""
+    """A change to a queue's entry: to `score`, or to `delay` seconds from now, or removed.
+
+    `sooner`: only if the entry is there and would be ready later than `delay` says.
+    """
 
     id: UUID
     priority: Priority
     delay: float | None = None
     score: float | None = None
+    sooner: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,8 @@ def _claimed(rows: list[Row], token: UUID, *, alone: bool) -> Claimed:
             case "misplaced":
                 refused.append(Refused(job_id, _PRIORITIES[hinted], None))
                 refused.append(Refused(job_id, _PRIORITIES[priority], delay))
+            case "leased":
+                refused.append(Refused(job_id, _PRIORITIES[hinted], delay, held=True))
             case "waiting":
                 refused.append(Refused(job_id, _PRIORITIES[hinted], delay))
     return Claimed(tuple(claims), tuple(lost), tuple(suspects), tuple(refused))

@@ -137,7 +137,7 @@ def _place(move: Move) -> tuple[Word, Word]:
     if move.score is not None:
         return "at", repr(move.score)
     if move.delay is not None:
-        return "in", move.delay * 1000
+        return "by" if move.sooner else "in", move.delay * 1000
     return "gone", ""
 
 

@@ -1,9 +1,8 @@
 -- Claim what may be claimed of a batch of hints, and say of every other hint why not.
 --
 -- A row is claimed when it is pending and due by the clock of the database; the attempt is
--- counted here, before anything runs. A row that somebody else holds ('leased') or is changing at
--- this moment ('busy') is passed over. Asked again with the same token, it answers as the first
--- time.
+-- counted here, before anything runs. A row that somebody else is changing at this moment is
+-- passed over ('busy'). Asked again with the same token, it answers as the first time.
 WITH hint AS (
     SELECT id, priority, place
     FROM unnest(%(ids)s::uuid[], %(priorities)s::text[]) WITH ORDINALITY AS h (id, priority, place)

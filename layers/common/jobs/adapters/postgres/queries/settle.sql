@@ -41,8 +41,12 @@ SELECT id
 FROM ending
 WHERE id IN (SELECT id FROM ended)
    OR EXISTS (
-       SELECT FROM jobs
+       SELECT
+       FROM jobs
+       JOIN job_attempts AS past ON past.job_id = jobs.id AND past.token = jobs.token
        WHERE jobs.id = ending.id
          AND jobs.token = ending.token
          AND jobs.status = ending.status
+         -- Called lost by somebody else, the attempt has not ended as its worker asks.
+         AND past.outcome = ending.outcome
    )

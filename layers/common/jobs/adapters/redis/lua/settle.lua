@@ -6,6 +6,7 @@ does no harm.
 
 KEYS    the queues in order of service
 ARGV    for each entry: index of its queue, its id, and 'gone', or 'in' and a delay in ms,
+        or 'by' and a delay in ms that is kept to only if the entry would be ready later,
         or 'at' and a score
 Returns nothing
 ]]
@@ -16,6 +17,8 @@ for i = 1, #ARGV, 4 do
     redis.call('ZREM', queue, id)
   elseif what == 'in' then
     redis.call('ZADD', queue, now + value, id)
+  elseif what == 'by' then
+    redis.call('ZADD', queue, 'XX', 'LT', now + value, id)
   else
     redis.call('ZADD', queue, value, id)
   end
