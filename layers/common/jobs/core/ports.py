@@ -48,8 +48,8 @@ class Published:
 class Taken:
     """What one `take` brought, and how the queues stand after it.
 
-    `next_in`: seconds until the next entry may be taken (0: one may be now, None: there is
-    none). `wake`: another poller is needed for what is ready. `complete`: the queues are known
+    `next_in`: seconds until the next entry may be taken (not above 0: one may be now, None:
+    there is none). `wake`: another poller is needed for what is ready. `complete`: the queues are known
     to hold every open row (False after Redis lost its memory, until they are rebuilt).
     """
 
@@ -115,7 +115,11 @@ class JobStore(Protocol):
         ...
 
     def open_entries(self, limit: int) -> list[Entry]:
-        """For each priority the first `limit` jobs that are not final, by due time."""
+        """What the queues ought to hold, in no order.
+
+        For each priority the first `limit` pending jobs by due time, and the first `limit` of
+        those being worked on by the end of their lease.
+        """
         ...
 
     def next_due(self) -> float | None:
