@@ -49,8 +49,8 @@ class Taken:
     """What one `take` brought, and how the queues stand after it.
 
     `next_in`: seconds until the next entry may be taken (not above 0: one may be now, None:
-    there is none). `wake`: another poller is needed for what is ready. `complete`: the queues are known
-    to hold every open row (False after Redis lost its memory, until they are rebuilt).
+    there is none). `wake`: another poller is needed for what is ready. `complete`: the queues
+    are known to hold every open row (False after Redis lost its memory, until they are rebuilt).
     """
 
     hints: tuple[Hint, ...] = ()
