@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from jobs.config import PollerSettings, Settings
+from jobs.core.work import MARGIN
+from jobs.processors import JOB_TYPES
 from support.template import PARAMETERS, ROOT, parameters, template, variables
 
 TARGETS = ["local", "localstack", "dev", "prod"]
@@ -94,3 +96,9 @@ def test_what_the_template_allows_the_function_takes(name: str, limit: str) -> N
             given[variable] = str(declared()[name][limit])
 
     PollerSettings.read(given)
+
+
+def test_a_poller_runs_longer_than_any_job_may_take() -> None:
+    longest = max(job_type.budget for job_type in JOB_TYPES.values())
+
+    assert declared()["PollerTimeout"]["MinValue"] > longest + MARGIN
