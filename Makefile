@@ -47,8 +47,9 @@ psql: $(UV) ## the stack's database (statements may come from standard input)
 redis-cli: $(UV) ## the stack's Redis (commands may come from standard input)
 	@$(STACK) redis-cli
 
-clean: $(UV) ## stop the stack and remove all that was made here, exports excepted
+clean: $(UV) ## stop the stack and remove all that was made here; exports are kept
 	@$(STACK) clean
+	@rm -rf .aws-sam .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 # --- the code --------------------------------------------------------------------------------
 
@@ -64,13 +65,16 @@ format: $(UV) ## format the code and mend what lint can mend
 	@$(RUN) ruff check --fix
 
 test: $(UV) ## the whole test suite, on a stack of its own beside a running one
-	@$(RUN) pytest
+	@$(RUN) pytest -m "not faults"
 
 test-unit: $(UV) ## the tests that need no server
 	@$(RUN) pytest tests/unit
 
 test-e2e: $(UV) ## from HTTP to row, file and mail, on a stack of its own
 	@$(RUN) pytest tests/e2e
+
+test-faults: $(UV) ## kill, freeze and starve real processes, and count what comes of it (minutes)
+	@$(RUN) pytest tests/faults -m faults -s
 
 # --- tools -----------------------------------------------------------------------------------
 

@@ -44,9 +44,8 @@ def bring_up(
     with stack.locked():
         if not only_if():
             return
-        lost = stack.engine.process.died()
+        lost = stack.engine.forgot()
         if lost:
-            # Its last clean stop's state comes back, which need not be what was deployed since.
             deployment.forget()
         fresh = [part.name for part in stack.parts if part.process.find() is None]
         if fresh:
@@ -56,5 +55,5 @@ def bring_up(
             say("building and deploying …")
             deployment.run()
         stack.mirror.start()
-        shims.make(stack.state)
+        shims.make(stack.state, stack.engine.environment())
         stack.keeper.start()

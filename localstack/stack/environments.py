@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -23,10 +24,14 @@ def uv() -> str:
     return found
 
 
-def install(project: Path) -> Path:
-    """Bring the environment of `project` in line with its lock; returns its folder of programs."""
+def install(project: Path, python: str | None = None) -> Path:
+    """Bring the environment of `project` in line with its lock; returns its folder of programs.
+
+    `python` is the interpreter for an environment that is not there yet.
+    """
+    chosen = ["--python", python] if python and not (project / ".venv").exists() else []
     made = subprocess.run(  # noqa: S603
-        [uv(), "sync", "--frozen", "--quiet", "--project", str(project)],
+        [uv(), "sync", "--frozen", "--quiet", "--project", str(project), *chosen],
         env={key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"},
         check=False,
         capture_output=True,
@@ -35,3 +40,12 @@ def install(project: Path) -> Path:
     if made.returncode:
         raise InstallError(f"uv sync --project {project} failed:\n{made.stderr.strip()}")
     return project / ".venv" / "bin"
+
+
+def python_version(project: Path) -> str:
+    """The Python that the environment of `project` is for, as `3.13`."""
+    config = (project / ".venv" / "pyvenv.cfg").read_text()
+    found = re.search(r"^version_info = (\d+\.\d+)", config, re.MULTILINE)
+    if found is None:
+        raise InstallError(f"{project / '.venv'} does not say which Python it is for")
+    return found[1]

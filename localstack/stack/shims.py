@@ -7,20 +7,28 @@ import shutil
 import sys
 from pathlib import Path
 from shlex import quote
+from typing import TYPE_CHECKING
 
 from stack.servers.postgres import installed_programs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FOLDER = "bin"
 
 
-def make(state: Path) -> None:
-    """Write `psql`, `redis-cli`, `aws` and `awslocal` into the state folder."""
+def make(state: Path, environment: Mapping[str, str]) -> None:
+    """Write `psql`, `redis-cli`, `aws` and `awslocal` into the state folder.
+
+    `environment` makes an AWS client talk to the stack: `awslocal` does so wherever it is called.
+    """
     here = Path(sys.executable).parent
+    local = {**environment, "DISABLE_DEPRECATION_NOTICE": "1"}
     commands = {
         "psql": [str(installed_programs() / "psql")],
         "redis-cli": [sys.executable, "-m", "stack", "redis-cli"],
         "aws": [str(here / "aws")],
-        "awslocal": [str(here / "awslocal")],
+        "awslocal": ["env", *(f"{k}={v}" for k, v in local.items()), str(here / "awslocal")],
     }
     folder = state / FOLDER
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Stop the stack and remove all it made: its state, its jobs and the built artefacts."""
+"""Stop the stack and remove its state, jobs included; exports are kept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import shutil
 from typing import TYPE_CHECKING
 
 from stack.commands import down
-from stack.paths import ROOT
 from stack.screen import say
 
 if TYPE_CHECKING:
@@ -14,26 +13,15 @@ if TYPE_CHECKING:
 
     from stack.stack import Stack
 
-MADE = (
-    ".aws-sam",
-    ".hypothesis",
-    ".import_linter_cache",
-    ".mypy_cache",
-    ".pytest_cache",
-    ".ruff_cache",
-)
-
 
 def arguments(options: argparse.ArgumentParser) -> None:
     """None."""
 
 
 def run(stack: Stack, options: argparse.Namespace) -> None:
-    """Exports in the output folder are kept: they are the user's."""
+    """Stop, then remove."""
     down.run(stack, options)
     remove(stack)
-    for name in MADE:
-        shutil.rmtree(ROOT / name, ignore_errors=True)
     say(f"removed {stack.state}")
 
 

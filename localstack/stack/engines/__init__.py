@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stack.engines.localstack import LocalStack
 from stack.engines.ministack import Ministack
 
 if TYPE_CHECKING:
     from stack.engines.engine import Engine
 
-ENGINES: dict[str, type[Engine]] = {engine.title: engine for engine in (Ministack,)}
+ENGINES: dict[str, type[Engine]] = {engine.title: engine for engine in (Ministack, LocalStack)}
 
 
 class UnknownEngineError(Exception):

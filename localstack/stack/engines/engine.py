@@ -27,6 +27,8 @@ class Engine(Server):
     name = "engine"
     title: str
     """The name to choose it by, with `ENGINE=`."""
+    keeps_state = True
+    """Whether what was deployed is there again after a clean stop and a start."""
 
     def endpoint(self) -> str:
         """The URL that every AWS client of this engine is given."""
@@ -49,6 +51,13 @@ class Engine(Server):
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         )
+
+    def forgot(self) -> bool:
+        """Whether what was deployed may be gone: for one that does not run, and keeps no state.
+
+        After a crash the state of the last clean stop comes back, which need not be the last one.
+        """
+        return self.process.died() or (not self.keeps_state and self.process.find() is None)
 
     @abstractmethod
     def python_version(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from contextlib import suppress
 from http.client import OK
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from stack.engines.engine import CREDENTIALS, REGION, Engine
-from stack.environments import install
+from stack.environments import install, python_version
 from stack.paths import ENGINES
 from stack.ports import LOOPBACK
 from stack.process import Command
@@ -83,11 +82,7 @@ class Ministack(Engine):
 
     def python_version(self) -> str:
         """Functions run on the interpreter of the engine itself."""
-        config = (PROJECT / ".venv" / "pyvenv.cfg").read_text()
-        found = re.search(r"^version_info = (\d+\.\d+)", config, re.MULTILINE)
-        if found is None:
-            raise NotReadyError(f"{PROJECT / '.venv'} does not say which Python it is for")
-        return found[1]
+        return python_version(PROJECT)
 
     def gateway_url(self, api_id: str, stage: str) -> str:
         """By path, so that no name has to be resolved."""
@@ -99,9 +94,9 @@ def _busy(worker: psutil.Process) -> bool:
 
     Where the system does not tell, it is taken to be busy.
     """
-    if not worker.is_running():
-        return False
     try:
+        if worker.status() == psutil.STATUS_ZOMBIE:
+            return False
         return not Path(f"/proc/{worker.pid}/wchan").read_text().endswith("pipe_read")
-    except OSError:
+    except (psutil.NoSuchProcess, FileNotFoundError):
         return worker.is_running()

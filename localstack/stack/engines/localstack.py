@@ -1,0 +1,96 @@
+"""LocalStack's own code on this machine, without Docker: functions are processes."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from functools import cache
+from http.client import OK
+from typing import TYPE_CHECKING
+
+from stack.engines.engine import CREDENTIALS, REGION, Engine
+from stack.environments import install, python_version
+from stack.paths import ENGINES
+from stack.ports import LOOPBACK
+from stack.process import Command
+from stack.pythons import find_python
+from stack.web import call
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+PROJECT = ENGINES / "localstack"
+RUNTIME = PROJECT / "runtime"
+INHERITED = ("PATH", "LANG", "LC_ALL", "TZ")
+GRACE_SECONDS = 8
+"""For a call in hand when the engine is stopped; less than the stack gives the engine."""
+
+
+class LocalStack(Engine):
+    """LocalStack 4.14 in host mode, on a Python of its own."""
+
+    title = "localstack"
+    keeps_state = False
+    start_seconds = 120.0
+
+    def prepare(self) -> Command:
+        """Install it, and what functions run on."""
+        programs = _installed()
+        return Command(
+            [str(programs / "python"), "-m", "localstack.runtime.main"],
+            env=self._settings(),
+            cwd=self.scratch,
+        )
+
+    def _settings(self) -> Mapping[str, str]:
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        return {
+            **inherited,
+            **CREDENTIALS,
+            "AWS_DEFAULT_REGION": REGION,
+            "HOME": str(self.scratch),
+            "TMPDIR": str(self.scratch),
+            # Its index of plug-ins is kept here, not in the user's cache, where it may be stale.
+            "XDG_CACHE_HOME": str(self.scratch / "cache"),
+            "FILESYSTEM_ROOT": str(self.folder / "localstack"),
+            "GATEWAY_LISTEN": f"{LOOPBACK}:{self.port}",
+            # The default server listens on every address, whatever GATEWAY_LISTEN says.
+            "GATEWAY_SERVER": "hypercorn",
+            "DNS_ADDRESS": "0",
+            "DISABLE_EVENTS": "1",
+            "SKIP_SSL_CERT_DOWNLOAD": "1",
+            "S3_SKIP_SIGNATURE_VALIDATION": "0",
+            "LAMBDA_RUNTIME_EXECUTOR": "process",
+            "LAMBDA_PROCESS_PYTHONS": str(RUNTIME / ".venv" / "bin" / "python"),
+            "LAMBDA_PROCESS_GRACE_SECONDS": str(GRACE_SECONDS),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def healthy(self) -> bool:
+        """Whether it says that it runs."""
+        try:
+            status, _ = call(f"{self.endpoint()}/_localstack/health", seconds=2)
+        except (OSError, ValueError):
+            return False
+        return status == OK
+
+    def version(self) -> str:
+        """As pinned in its project."""
+        pinned = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["dependencies"]
+        core = next(str(pin) for pin in pinned if pin.startswith("localstack-core"))
+        return f"localstack {core.partition('==')[2]}"
+
+    def python_version(self) -> str:
+        """Functions have an environment of their own, with what AWS's runtime brings."""
+        return python_version(RUNTIME)
+
+    def gateway_url(self, api_id: str, stage: str) -> str:
+        """By path, so that no name has to be resolved."""
+        return f"{self.endpoint()}/_aws/execute-api/{api_id}/{stage}"
+
+
+@cache
+def _installed() -> Path:
+    install(RUNTIME)
+    return install(PROJECT, python=find_python(">=3.12,<3.15", "LocalStack"))

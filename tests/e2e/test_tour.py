@@ -1,0 +1,80 @@
+"""The commands of the README's tour do what it says, run by bash from the README itself."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stack.paths import ROOT
+
+if TYPE_CHECKING:
+    from support.local_stack import LocalStack
+
+BLOCK = re.compile(r"<!-- tour: ([a-z]+) -->\n```bash\n(.*?)```", re.DOTALL)
+TOUR = dict(BLOCK.findall((ROOT / "README.md").read_text()))
+SECONDS = 60
+
+
+def run(stack: LocalStack, name: str) -> str:
+    """What a step prints; only its port is another one."""
+    script = TOUR[name].replace("http://localhost:3000", stack.url)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=ROOT,
+        env=stack.environment,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def job_ids(printed: str) -> list[str]:
+    return re.findall(r'"jobId": ?"([0-9a-f-]{36})"', printed)
+
+
+def test_health(stack: LocalStack) -> None:
+    assert json.loads(run(stack, "health"))["status"] == "up"
+
+
+def test_export(stack: LocalStack) -> None:
+    [job_id] = job_ids(run(stack, "export"))
+    job = stack.api.finished(job_id, seconds=SECONDS)
+    assert (job["status"], job["priority"]) == ("completed", "high")
+    assert stack.rows("SELECT status FROM jobs WHERE id = %s", job_id) == [{"status": "completed"}]
+
+
+def test_mail(stack: LocalStack) -> None:
+    [job_id] = job_ids(run(stack, "mail"))
+    message_id = stack.api.finished(job_id, seconds=SECONDS)["result"]["messageId"]
+    [mail] = [found for found in stack.mail.messages() if found["Message-ID"] == message_id]
+    assert (mail["Subject"], mail["To"]) == ("Test Email", "test@example.com")
+
+
+def test_priority(stack: LocalStack) -> None:
+    ids = job_ids(run(stack, "priority"))
+    jobs = [stack.api.finished(job_id, seconds=SECONDS) for job_id in ids]
+    assert [job["priority"] for job in jobs] == ["default"] * 5 + ["high"]
+    assert {job["status"] for job in jobs} == {"completed"}
+
+
+def test_failure(stack: LocalStack) -> None:
+    [job_id] = job_ids(run(stack, "failure"))
+    job = stack.api.finished(job_id, seconds=SECONDS)
+    assert (job["status"], job["attempts"]) == ("failed", 3)
+
+
+def test_inside(stack: LocalStack) -> None:
+    printed = run(stack, "inside")
+    for expected in (stack.outputs.api_function, "sluice-tick", ".csv", "CSV_EXPORT", "{jobs}:"):
+        assert expected in printed
+
+
+@pytest.mark.parametrize("name", TOUR)
+def test_every_step_of_the_tour_is_tested(name: str) -> None:
+    assert f"test_{name}" in globals()

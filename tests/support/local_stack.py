@@ -1,0 +1,136 @@
+"""A local stack of the tests' own, driven by its command line as a person would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import psycopg2
+import psycopg2.extras
+
+from stack.client import Client
+from stack.outputs import Outputs
+from stack.ports import free_port
+from stack.servers.mail import Mail
+from stack.settings import FUNCTION_PARAMETERS, Settings
+from stack.stack import Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PORTS = (
+    "API_PORT",
+    "ENGINE_PORT",
+    "POSTGRES_PORT",
+    "REDIS_PORT",
+    "MAIL_PORT",
+    "MAIL_PAGE_PORT",
+    "MAILBOX_PORT",
+)
+# What would make the stack another one, and what one `make` tells the next.
+FOREIGN = {
+    *("DATABASE_URL", "REDIS_URL", "MAIL_HOST", "AWS_ENDPOINT_URL", "ENGINE"),
+    *("MAKEFLAGS", "MAKELEVEL", "MFLAGS"),
+    *FUNCTION_PARAMETERS,
+}
+
+
+@dataclass(frozen=True)
+class LocalStack:
+    """`folder` holds its state and its exports; `chosen` are the variables that set it up."""
+
+    folder: Path
+    chosen: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def on_free_ports(cls, folder: Path) -> LocalStack:
+        """One that stands in nobody's way."""
+        ports = {name: str(free_port()) for name in PORTS}
+        state, output = folder / "state", folder / "output"
+        return cls(folder, {**ports, "SLUICE_STATE": str(state), "OUTPUT_DIR": str(output)})
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of every command about this stack."""
+        inherited = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+        return {**inherited, **self.chosen}
+
+    def command(
+        self, *words: str, check: bool = True, also: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """`python -m stack …`, with its output; `also` are further variables."""
+        done = subprocess.run(
+            [sys.executable, "-m", "stack", *words],
+            env={**self.environment, **(also or {})},
+            text=True,
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        assert not check or done.returncode == 0, f"{words}: {done.stdout}\n{done.stderr}"
+        return done
+
+    @property
+    def parts(self) -> Stack:
+        """The same stack from within, to kill parts of."""
+        return Stack(Settings.read(self.chosen))
+
+    @property
+    def outputs(self) -> Outputs:
+        """What is deployed."""
+        outputs = self.parts.outputs
+        assert outputs is not None
+        return outputs
+
+    @property
+    def url(self) -> str:
+        """Of the API."""
+        return f"http://localhost:{self.chosen['API_PORT']}"
+
+    @property
+    def api(self) -> Client:
+        """A client of the API."""
+        return Client(self.url)
+
+    @property
+    def output(self) -> Path:
+        """Where exports appear."""
+        return Path(self.chosen["OUTPUT_DIR"])
+
+    @property
+    def mail(self) -> Mail:
+        """The catcher."""
+        mail = self.parts.services[2].server
+        assert isinstance(mail, Mail)
+        return mail
+
+    def aws(self, service: Any) -> Any:
+        """A boto3 client of the engine."""
+        return boto3.client(service, **self._aws)
+
+    @property
+    def _aws(self) -> dict[str, Any]:
+        return {
+            "endpoint_url": f"http://127.0.0.1:{self.chosen['ENGINE_PORT']}",
+            "region_name": "us-east-1",
+            "aws_access_key_id": "test",
+            "aws_secret_access_key": "test",
+        }
+
+    def rows(self, statement: str, *values: object) -> list[dict[str, Any]]:
+        """What the database answers."""
+        url = self.parts.services[0].address
+        factory = psycopg2.extras.RealDictCursor
+        with (
+            closing(psycopg2.connect(url, cursor_factory=factory)) as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement, values)
+            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
