@@ -1,0 +1,147 @@
+"""Between LocalStack and an execution environment of ours."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localstack.config import GATEWAY_LISTEN
+from localstack.runtime import events
+from localstack.services.lambda_.invocation.lambda_models import (
+    HotReloadingCode,
+    InvocationResult,
+    S3Code,
+)
+from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
+
+from lambda_process.code import CodeStore, state_of
+from lambda_process.environment import Environment
+from lambda_process.interpreters import interpreter_for
+from lambda_process.invocation import Invocation
+from lambda_process.late_log import write_late
+from lambda_process.layout import variables
+from lambda_process.runtime import Launch
+from lambda_process.runtime_api import LOOPBACK
+
+if TYPE_CHECKING:
+    from localstack.services.lambda_.invocation.lambda_models import FunctionVersion
+
+Archive = S3Code | HotReloadingCode
+
+GRACE_SECONDS = float(os.environ.get("LAMBDA_PROCESS_GRACE_SECONDS", "5"))
+ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104
+
+store = CodeStore(Path(tempfile.gettempdir()) / "lambda-process" / str(os.getpid()))
+
+
+class ProcessExecutor(RuntimeExecutor):
+    """One execution environment, run as a process of this machine."""
+
+    def __init__(self, id: str, function_version: FunctionVersion) -> None:
+        super().__init__(id, function_version)
+        self._environment: Environment | None = None
+        self._variables: dict[str, str] = {}
+
+    @classmethod
+    def prepare_version(cls, function_version: FunctionVersion) -> None:
+        """Unpack code and layers; raises `UnsupportedRuntimeError` for what is no Python."""
+        interpreter_for(str(function_version.config.runtime))
+        for code in _archives(function_version):
+            code.prepare_for_execution()
+            _keep(code)
+
+    @classmethod
+    def cleanup_version(cls, function_version: FunctionVersion) -> None:
+        """Let the unpacked code go, once what still runs it has ended."""
+        for code in _archives(function_version):
+            _let_go(code)
+
+    def start(self, env_vars: dict[str, str]) -> None:
+        """Start the process; whether the function can be loaded shows in its first call."""
+        python = interpreter_for(str(self.function_version.config.runtime))
+        code, *layers = [_keep(archive) for archive in _archives(self.function_version)]
+        scratch = Path(tempfile.mkdtemp(prefix="lambda-"))
+        self._variables = variables(env_vars, python, code, layers, scratch)
+        launch = Launch(python.path, self._variables["_HANDLER"], self._variables, code)
+
+        def ended() -> None:
+            shutil.rmtree(scratch, ignore_errors=True)
+            for archive in _archives(self.function_version):
+                _let_go(archive)
+
+        memory_mb = self.function_version.config.memory_size
+        self._environment = Environment(launch, memory_mb, ended, self._state)
+        self._environment.start()
+
+    def stop(self) -> None:
+        """At once where LocalStack ends, otherwise once the call in hand is done, as on AWS."""
+        if self._environment is None:
+            return
+        if events.infra_stopping.is_set():
+            self._environment.stop(GRACE_SECONDS)
+        else:
+            self._environment.retire(GRACE_SECONDS)
+
+    def invoke(self, payload: dict[str, str]) -> InvocationResult:
+        """Run one call. Raises `StoppedError` where LocalStack ends before it does."""
+        assert self._environment  # noqa: S101
+        invocation = Invocation(
+            request_id=payload["invoke-id"],
+            payload=payload["payload"].encode() or b"{}",
+            function_arn=payload["invoked-function-arn"],
+            seconds=self.function_version.config.timeout,
+            trace_id=payload["trace-id"],
+            version=self.function_version.id.qualifier,
+        )
+        ending, text = self._environment.invoke(invocation)
+        if self._environment.retired:
+            # LocalStack no longer reads the log of a version that it has replaced.
+            write_late(self.function_version.id, self._variables, text)
+        return InvocationResult(
+            request_id=invocation.request_id,
+            payload=ending.payload,
+            is_error=ending.error_type is not None,
+            logs=text,
+        )
+
+    def _state(self) -> object:
+        code = self.function_version.config.code
+        return state_of(_keep(code)) if isinstance(code, HotReloadingCode) else None
+
+    def get_address(self) -> str:
+        """Where the process is."""
+        return LOOPBACK
+
+    def get_endpoint_from_executor(self) -> str:
+        """Where the process finds LocalStack."""
+        host = str(GATEWAY_LISTEN[0].host)
+        return LOOPBACK if host in ANYWHERE else host
+
+    def get_runtime_endpoint(self) -> str:
+        """The process is told by AWS_LAMBDA_RUNTIME_API instead."""
+        return ""
+
+    def get_logs(self) -> str:
+        """Each call's result carries its own."""
+        return ""
+
+
+def _archives(version: FunctionVersion) -> list[Archive]:
+    """The function's code, then its layers, in the order in which they are applied."""
+    codes = [version.config.code, *(layer.code for layer in version.config.layers)]
+    return [code for code in codes if code is not None]
+
+
+def _keep(code: Archive) -> Path:
+    if isinstance(code, HotReloadingCode):
+        # The user's own folder, to be run in place.
+        return Path(code.get_unzipped_code_location())
+    return store.acquire(code.id, code.get_unzipped_code_location())
+
+
+def _let_go(code: Archive) -> None:
+    if not isinstance(code, HotReloadingCode):
+        store.release(code.id)

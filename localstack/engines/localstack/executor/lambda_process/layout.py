@@ -1,0 +1,56 @@
+"""What a function finds around it: its variables, and where its modules are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lambda_process.interpreters import Python
+
+# Of LocalStack's own environment, only what a program needs of the machine it runs on.
+MACHINE = ("LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+def variables(
+    given: Mapping[str, object],
+    python: Python,
+    code: Path,
+    layers: Sequence[Path],
+    scratch: Path,
+) -> dict[str, str]:
+    """The whole environment of a function's process.
+
+    `given` is what LocalStack provides, the function's own variables included; `layers` are
+    unpacked, in the order in which AWS would lay one over the other.
+    """
+    machine = {name: os.environ[name] for name in MACHINE if name in os.environ}
+    own = {name: str(value) for name, value in given.items() if value is not None}
+    folders = [
+        folder
+        for layer in reversed(layers)
+        for folder in (
+            layer / "python" / "lib" / f"python{python.version}" / "site-packages",
+            layer / "python",
+        )
+    ]
+    programs = [str(Path(python.path).parent), *(str(layer / "bin") for layer in reversed(layers))]
+    libraries = [str(layer / "lib") for layer in reversed(layers) if (layer / "lib").is_dir()]
+    return {
+        "LANG": "en_US.UTF-8",
+        **machine,
+        "HOME": str(scratch),
+        **own,
+        "PATH": os.pathsep.join([*programs, own.get("PATH") or os.environ.get("PATH", "")]),
+        "PYTHONPATH": os.pathsep.join(
+            [str(code), *map(str, folders), *filter(None, [own.get("PYTHONPATH")])]
+        ),
+        **({"LD_LIBRARY_PATH": os.pathsep.join(libraries)} if libraries else {}),
+        "PYTHONUNBUFFERED": "1",
+        "TMPDIR": str(scratch),
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_python{python.version}",
+        "LAMBDA_TASK_ROOT": str(code),
+    }

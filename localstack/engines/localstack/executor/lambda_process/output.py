@@ -1,0 +1,48 @@
+"""What a process writes, collected while it runs so that it never waits for a reader."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import threading
+
+CHUNK = 1 << 16
+
+
+class Output:
+    """Takes over the reading end of a pipe."""
+
+    def __init__(self, pipe: int) -> None:
+        os.set_blocking(pipe, False)
+        self._pipe = pipe
+        self._chunks: list[bytes] = []
+        self._lock = threading.Lock()
+        self._ended = False
+        threading.Thread(target=self._collect, name="lambda-output", daemon=True).start()
+
+    def take(self) -> str:
+        """All that was written up to now and not taken yet, what is still in the pipe included."""
+        with self._lock:
+            self._read()
+            text = b"".join(self._chunks).decode(errors="replace")
+            self._chunks.clear()
+        return text
+
+    def _collect(self) -> None:
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(self._pipe, selectors.EVENT_READ)
+            while not self._ended:
+                waiting.select()
+                with self._lock:
+                    self._read()
+        with self._lock:
+            os.close(self._pipe)
+
+    def _read(self) -> None:
+        while not self._ended:
+            try:
+                chunk = os.read(self._pipe, CHUNK)
+            except BlockingIOError:
+                return
+            self._chunks.append(chunk)
+            self._ended = not chunk
