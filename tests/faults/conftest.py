@@ -1,0 +1,30 @@
+"""A world for each test that asks for one."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from faults.kit.world import World, world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class MakeWorld(Protocol):
+    """Makes the test's world: pollers at most, seconds an invocation has, environment variables."""
+
+    def __call__(self, *, most: int = 4, seconds: float = 300.0, **more: str) -> World: ...
+
+
+@pytest.fixture
+def make_world(tmp_path: Path, postgres_url: str, redis_url: str) -> Iterator[MakeWorld]:
+    with ExitStack() as stack:
+
+        def make(**options: Any) -> World:
+            return stack.enter_context(world(tmp_path, postgres_url, redis_url, **options))
+
+        yield make

@@ -1,0 +1,78 @@
+"""Job types for tests of faults: one that notes its effect, and those that break their poller."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jobs import bootstrap
+from jobs.core.errors import AttemptFailed
+from jobs.core.ports import JobType
+from support.job_types import TEST_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jobs.core.model import Claim, Result
+    from jobs.core.ports import Tools
+
+EFFECTS = "EFFECTS"
+"""The variable that names the file to which effects are appended."""
+
+
+def _effect(claim: Claim, _: Tools) -> Result:
+    """Wait for `seconds`, then append one line: job, token, priority, attempt.
+
+    The first `fails` attempts fail after that.
+    """
+    time.sleep(claim.payload.get("seconds", 0))
+    line = f"{claim.id} {claim.token} {claim.priority} {claim.attempt}\n"
+    with Path(os.environ[EFFECTS]).open("ab", buffering=0) as file:
+        file.write(line.encode())
+    if claim.attempt <= claim.payload.get("fails", 0):
+        raise AttemptFailed("as asked for")
+    return {"attempt": claim.attempt}
+
+
+def _exit(_: Claim, __: Tools) -> Result:
+    os._exit(3)
+
+
+def _segfault(_: Claim, __: Tools) -> Result:
+    ctypes.string_at(0)
+    return {}
+
+
+def _memory(_: Claim, __: Tools) -> Result:
+    hoard = []
+    while True:
+        hoard.append(bytearray(1 << 22))
+
+
+def _spin(_: Claim, __: Tools) -> Result:
+    while True:
+        pass
+
+
+def _hang(_: Claim, __: Tools) -> Result:
+    """Hang in C code that does not give the interpreter's lock away."""
+    re.match(r"(a+)+$", "a" * 60 + "b")
+    return {}
+
+
+POISONS = {"EXIT": _exit, "SEGFAULT": _segfault, "MEMORY": _memory, "SPIN": _spin, "HANG": _hang}
+
+JOB_TYPES: Mapping[str, JobType] = {
+    **TEST_TYPES,
+    "EFFECT": JobType("EFFECT", _effect, budget=4.0),
+    **{name: JobType(name, run, budget=2.0) for name, run in POISONS.items()},
+}
+
+
+def register() -> None:
+    """Let the functions of this process know these types as well as those that are shipped."""
+    vars(bootstrap)["JOB_TYPES"] |= JOB_TYPES
