@@ -53,6 +53,15 @@ PYTHONS = [
 ]
 
 
+def test_the_layer_is_built_for_what_the_template_takes_by_default() -> None:
+    makefile = (ROOT / "layers" / "common" / "Makefile").read_text()
+    built_for = dict(re.findall(r"^(LAYER_\w+) \?= (\S+)$", makefile, re.MULTILINE))
+    default = {name: each.get("Default") for name, each in template()["Parameters"].items()}
+
+    assert f"python{built_for['LAYER_PYTHON']}" == default["PythonRuntime"]
+    assert built_for["LAYER_PLATFORM"].startswith(f"{default['Architecture']}-")
+
+
 @pytest.mark.parametrize(
     ("python", "machine"),
     [
