@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import TYPE_CHECKING
 
-import pytest
-
 from jobs.core.model import Status
-from support.engine import Engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def engine(postgres_url: str, redis_url: str) -> Iterator[Engine]:
-    with closing(Engine.fresh(postgres_url, redis_url)) as engine:
-        yield engine
+    from support.engine import Engine
 
 
 def test_every_job_of_every_type_ends(engine: Engine) -> None:

@@ -10,7 +10,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 from uuid import UUID, uuid4
 
 import psycopg2
@@ -187,6 +187,12 @@ class Engine:
             ]
             for key in QUEUES.values()
         }
+
+
+class MakeEngine(Protocol):
+    """Makes engines as a test wants them; they are closed when it has ended."""
+
+    def __call__(self, **more: Any) -> Engine: ...
 
 
 @contextmanager
