@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 BUCKET = "exports"
 DOMAIN = "example.com"
 
+ENDLESS = 200
+"""So many deaths are no fault that a test has brought about: pollers die of themselves."""
+
 Lines = list[tuple[UUID, str, str, int]]
 """Effects in the order in which they happened: job, token, priority, attempt."""
 
@@ -81,6 +84,7 @@ class World:
             lambda: self.cloud.quiet() and not self.oracle.open_jobs(),
             "every job final and every poller at rest",
             seconds=seconds,
+            alive=lambda: len(self.cloud.deaths) < ENDLESS,
             every=0.05,
         )
 
