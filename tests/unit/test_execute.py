@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -196,3 +197,11 @@ def test_the_points_around_the_attempt() -> None:
     faults.arm("attempt.after:raise")
     assert run(process) == TryAgain("Interrupted")
     assert len(ran) == 1
+
+
+def test_a_payload_that_cannot_be_read_fails_for_good_and_is_not_run() -> None:
+    tools = Tools(FakeObjects(), FakeMailer())
+    types = {"IT": JobType("IT", raising(AssertionError()), 1.0)}
+    claim = replace(a_claim("IT", {}), unreadable="too deep")
+    outcome = execute(claim, types, tools, RecordingLog())
+    assert outcome == GiveUp("the payload cannot be read: too deep")

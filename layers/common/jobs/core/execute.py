@@ -25,13 +25,12 @@ _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 def execute(claim: Claim, types: Mapping[str, JobType], tools: Tools, log: Log) -> Outcome:
     """Run the attempt that `claim` is for."""
-    job_type = types.get(claim.type)
-    if job_type is None:
-        known = ", ".join(sorted(types))
-        return GiveUp(f"no processor for the type {claim.type!r}; there are: {known}")
+    fault = _fault(claim, types)
+    if fault:
+        return GiveUp(fault)
     try:
         point("attempt.before")
-        result = job_type.process(claim, tools)
+        result = types[claim.type].process(claim, tools)
         point("attempt.after")
         _check_storable(result)
     except PermanentFailure as error:
@@ -44,6 +43,16 @@ def execute(claim: Claim, types: Mapping[str, JobType], tools: Tools, log: Log) 
         log("attempt.error", job_id=claim.id, type=claim.type, exception=error)
         return TryAgain(_text(error, type(error).__name__))
     return Done(result)
+
+
+def _fault(claim: Claim, types: Mapping[str, JobType]) -> str | None:
+    """What keeps the attempt from being run, now and ever after."""
+    if claim.type not in types:
+        known = ", ".join(sorted(types))
+        return f"no processor for the type {claim.type!r}; there are: {known}"
+    if claim.unreadable:
+        return f"the payload cannot be read: {claim.unreadable}"
+    return None
 
 
 def _check_storable(result: object) -> None:

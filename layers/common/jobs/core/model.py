@@ -113,6 +113,8 @@ class Claim:
     """No other job was claimed with it, so a crash in this time is its own doing."""
     losses: int = 0
     """Leases this job has lost so far: above zero it runs alone."""
+    unreadable: str | None = None
+    """Why the payload could not be read; it is empty then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jobs.adapters.postgres.connection import Connection, Row
-    from jobs.core.model import NewJob
+    from jobs.core.model import NewJob, Payload
     from jobs.core.retry import Settlement
 
 QUERIES = Path(__file__).parent / "queries"
@@ -140,14 +140,15 @@ def _claimed(rows: list[Row], token: UUID, *, alone: bool) -> Claimed:
     suspects: list[UUID] = []
     refused: list[Refused] = []
     for row in rows:
-        text, hinted, finding, delay, priority, kind, payload, *counts, holder, lone, losses = row
+        text, hinted, finding, delay, priority, kind, written, *counts, holder, lone, losses = row
         job_id = UUID(text)
         match finding:
             case "claimed" | "lost":
                 attempt, most = counts
                 held, lone = (token, alone) if finding == "claimed" else (UUID(holder), lone)
                 true = _PRIORITIES[priority]
-                claim = Claim(job_id, kind, true, payload, attempt, most, held, lone, losses)
+                payload, fault = _read(written)
+                claim = Claim(job_id, kind, true, payload, attempt, most, held, lone, losses, fault)
                 (claims if finding == "claimed" else lost).append(claim)
             case "suspect":
                 suspects.append(job_id)
@@ -161,3 +162,11 @@ def _claimed(rows: list[Row], token: UUID, *, alone: bool) -> Claimed:
             case "waiting":
                 refused.append(Refused(job_id, _PRIORITIES[hinted], delay))
     return Claimed(tuple(claims), tuple(lost), tuple(suspects), tuple(refused))
+
+
+def _read(written: str) -> tuple[Payload, str | None]:
+    """The payload, or an empty one and why it cannot be read: what the door lets in can be."""
+    try:
+        return json.loads(written), None
+    except (ValueError, RecursionError) as error:
+        return {}, str(error)

@@ -23,7 +23,14 @@ CREATE TABLE jobs (
     alone        boolean NOT NULL DEFAULT false,
     created_at   timestamptz NOT NULL DEFAULT now(),
     updated_at   timestamptz NOT NULL DEFAULT now(),
-    CHECK ((status = 'processing') = (lease_until IS NOT NULL))
+    -- What no poller could go on from is refused, whoever writes it.
+    CONSTRAINT leased_while_processing
+        CHECK ((status = 'processing') = (lease_until IS NOT NULL)),
+    CONSTRAINT held_while_processing
+        CHECK (status <> 'processing'
+               OR (attempts > 0 AND token IS NOT NULL AND started_at IS NOT NULL)),
+    CONSTRAINT attempts_left_while_pending
+        CHECK (status <> 'pending' OR attempts < max_attempts)
 );
 
 -- 'high' sorts after 'default', so descending is the order of service.

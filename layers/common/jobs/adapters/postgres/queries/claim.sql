@@ -47,7 +47,8 @@ SELECT
     extract(epoch FROM coalesce(jobs.lease_until, jobs.due_at) - now())::float8 AS delay,
     jobs.priority AS true_priority,
     jobs.type,
-    CASE WHEN jobs.status IN ('pending', 'processing') THEN jobs.payload END AS payload,
+    -- As text: one that cannot be read spoils its own job, and not the batch.
+    CASE WHEN jobs.status IN ('pending', 'processing') THEN jobs.payload::text END AS payload,
     coalesce(claimed.attempts, jobs.attempts) AS attempt,
     jobs.max_attempts,
     jobs.token,
