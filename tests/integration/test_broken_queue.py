@@ -11,7 +11,7 @@ import pytest
 
 from jobs.adapters.redis.keys import QUEUES
 from jobs.core.model import Priority
-from support.engine import Engine, draining
+from support.engine import Engine, MakeEngine, draining
 from support.job_types import TEST_TYPES, calling
 
 if TYPE_CHECKING:
@@ -46,9 +46,8 @@ def runs() -> Runs:
 
 
 @pytest.fixture
-def engine(postgres_url: str, redis_url: str, runs: Runs) -> Iterator[Engine]:
-    with closing(Engine.fresh(postgres_url, redis_url, types=runs.types)) as engine:
-        yield engine
+def engine(make_engine: MakeEngine, runs: Runs) -> Engine:
+    return make_engine(types=runs.types)
 
 
 def add(engine: Engine, job_id: object, priority: Priority, score: float = 1.0) -> None:
