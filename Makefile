@@ -8,7 +8,11 @@ UV := $(or $(shell command -v uv),$(STATE)/uv/bin/uv)
 RUN = $(UV) run --frozen --quiet
 STACK = $(RUN) python -m stack
 
+SAM = SAM_CLI_TELEMETRY=0 $(UV) run --frozen --quiet --project infra/sam
+
 export UV_PYTHON_DOWNLOADS ?= never
+# Where it is set, SAM compiles all of itself at every start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## list the targets
@@ -54,11 +58,15 @@ clean: $(UV) ## stop the stack and remove all that was made here; exports are ke
 # --- the code --------------------------------------------------------------------------------
 
 .PHONY: check format test test-unit test-e2e test-faults
-check: $(UV) ## formatting, lint, types, layers, template, stale files
+check: $(UV) ## formatting, lint, types, imports, template, stale files
 	@$(RUN) ruff format --check
 	@$(RUN) ruff check
 	@$(RUN) mypy
 	@$(RUN) lint-imports
+	@$(UV) lock --check --quiet
+	@$(MAKE) --no-print-directory -s -C layers/common check UV="$(abspath $(UV))"
+	@$(SAM) cfn-lint template.yaml infra/data-tier.yaml
+	@AWS_DEFAULT_REGION=us-east-1 $(SAM) sam validate --lint
 
 format: $(UV) ## format the code and mend what lint can mend
 	@$(RUN) ruff format
@@ -74,7 +82,7 @@ test-e2e: $(UV) ## from HTTP to row, file and mail, on a stack of its own
 	@$(RUN) pytest tests/e2e
 
 test-faults: $(UV) ## kill, freeze and starve real processes, and count what comes of it (minutes)
-	@$(RUN) pytest tests/faults -m faults -s
+	@$(RUN) pytest tests/faults -m faults
 
 # --- tools -----------------------------------------------------------------------------------
 

@@ -94,7 +94,11 @@ class Deployment:
         It is called without waiting for its answer, since it goes on to drain the queues.
         """
         functions = self.stack.engine.client("lambda")
-        functions.invoke(FunctionName=outputs.poller_function, InvocationType="Event")
+        functions.invoke(
+            FunctionName=outputs.poller_function,
+            InvocationType="Event",
+            Payload=b'{"schedule": "deployment"}',  # so that it takes up what was left behind, too
+        )
         nothing = f"{outputs.gateway_url}/jobs/{UUID(int=0)}"
         last: object = None
 

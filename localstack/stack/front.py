@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +10,21 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, T
 from multidict import CIMultiDict
 from yarl import URL
 
+from stack.gateway_errors import (
+    NO_GATEWAY,
+    PROBLEM,
+    GatewayError,
+    gateway_made,
+    meant,
+    message_of,
+)
 from stack.outputs import Outputs
 from stack.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from aiohttp import ClientResponse
     from multidict import CIMultiDictProxy
 
 # Headers that belong to one connection (RFC 9110, 7.6.1), not to the message.
@@ -31,9 +38,6 @@ HOP_BY_HOP = {
     "transfer-encoding",
     "upgrade",
 }
-# What the gateway itself answers where no route matches: a template says what a client sees
-# instead, which emulators do not read.
-NO_ROUTE = "MissingAuthenticationTokenException"
 SECONDS = ClientTimeout(total=60, sock_connect=2)
 
 STATE = web.AppKey("state", Path)
@@ -64,7 +68,7 @@ async def _session(app: web.Application) -> AsyncIterator[None]:
 async def _pass_on(request: web.Request) -> web.StreamResponse:
     outputs = Outputs.read(request.app[STATE])
     if outputs is None:
-        return _problem(502, "Nothing is deployed yet: run `make deploy`.")
+        return _problem(NO_GATEWAY, "Nothing is deployed yet: run `make deploy`.")
     try:
         async with request.app[SESSION].request(
             request.method,
@@ -73,18 +77,23 @@ async def _pass_on(request: web.Request) -> web.StreamResponse:
             data=request.content.iter_any() if request.body_exists else None,
             allow_redirects=False,
         ) as answer:
-            if answer.headers.get("x-amzn-ErrorType") == NO_ROUTE:
-                return _problem(404, f"There is no {request.method} {request.path}.")
-            response = web.StreamResponse(
-                status=answer.status, reason=answer.reason, headers=_end_to_end(answer.headers)
-            )
-            await response.prepare(request)
-            async for chunk in answer.content.iter_any():
-                await response.write(chunk)
-            await response.write_eof()
-            return response
+            if gateway_made(answer.status, answer.content_type):
+                meaning = meant(answer.status, answer.headers.get("x-amzn-ErrorType"))
+                return _problem(meaning, message_of(await answer.read()))
+            return await _stream(request, answer)
     except (ClientError, TimeoutError) as error:
-        return _problem(502, f"The gateway does not answer: {error or type(error).__name__}.")
+        return _problem(NO_GATEWAY, f"It does not answer: {error or type(error).__name__}.")
+
+
+async def _stream(request: web.Request, answer: ClientResponse) -> web.StreamResponse:
+    response = web.StreamResponse(
+        status=answer.status, reason=answer.reason, headers=_end_to_end(answer.headers)
+    )
+    await response.prepare(request)
+    async for chunk in answer.content.iter_any():
+        await response.write(chunk)
+    await response.write_eof()
+    return response
 
 
 def _end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
@@ -94,18 +103,9 @@ def _end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
     )
 
 
-def _problem(status: int, detail: str) -> web.Response:
+def _problem(error: GatewayError, message: str) -> web.Response:
     return web.Response(
-        status=status,
-        content_type="application/problem+json",
-        text=json.dumps(
-            {
-                "type": "about:blank",
-                "title": HTTPStatus(status).phrase,
-                "status": status,
-                "detail": detail,
-            }
-        ),
+        status=error.status, body=error.body(message).encode(), content_type=PROBLEM
     )
 
 

@@ -38,8 +38,6 @@ class Sam:
             "build",
             *("--template-file", str(ROOT / "template.yaml")),
             *("--build-dir", str(self._built)),
-            *("--cache-dir", str(self.folder / "cache")),
-            "--cached",
             "--parallel",
         )
 
@@ -80,11 +78,14 @@ class Sam:
             raise DeployError(f"sam {command} failed:\n{done.stdout.strip()}")
 
     def _environment(self) -> Mapping[str, str]:
+        # Where it is set, SAM compiles all of itself at every start.
+        ours = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         return {
-            **os.environ,
+            **ours,
             **self.engine.environment(),
             # The layer is built by uv, which need not be on the user's path.
             "PATH": os.pathsep.join([str(Path(uv()).parent), os.environ.get("PATH", "")]),
+            "UV": uv(),
             "LAYER_PYTHON": self.engine.python_version(),
             "LAYER_PLATFORM": "host",
             "SAM_CLI_TELEMETRY": "0",

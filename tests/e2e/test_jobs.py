@@ -83,7 +83,7 @@ def test_a_high_job_goes_before_what_waits(stack: LocalStack) -> None:
             *(job_id, "CSV_EXPORT", priority, '{"data": [{"id": 1}]}'),
         )
     stack.aws("lambda").invoke(
-        FunctionName=stack.outputs.poller_function, Payload=b'{"source": "schedule"}'
+        FunctionName=stack.outputs.poller_function, Payload=b'{"schedule": "now"}'
     )
     jobs = [stack.api.finished(job_id, seconds=SECONDS) for job_id in ids]
     first = {job["id"]: str(job["attemptHistory"][0]["startedAt"]) for job in jobs}

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jobs.core
 import pytest
+
+import jobs.core
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -136,19 +136,21 @@ def test_a_request_without_a_body_is_passed_on_without_one(
     assert "content-type" not in headers
 
 
-def test_a_path_that_has_no_route_is_not_found(front: str, gateway: str, tmp_path: Path) -> None:
+def test_what_the_gateway_itself_says_is_told_as_the_template_has_it(
+    front: str, gateway: str, tmp_path: Path
+) -> None:
     deployed_at(gateway, tmp_path)
     answer = ask("GET", f"{front}/nothing")
     assert answer.status == 404
-    assert answer.headers["Content-Type"].startswith("application/problem+json")
-    assert answer.json()["detail"] == "There is no GET /nothing."
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["type"] == "urn:problem-type:sluice:route-not-found"
 
 
 def test_without_a_deployment_there_is_no_gateway(front: str) -> None:
     answer = ask("GET", f"{front}/health")
     assert answer.status == 502
     assert answer.json() == {
-        "type": "about:blank",
+        "type": "urn:problem-type:sluice:no-gateway",
         "title": "Bad Gateway",
         "status": 502,
         "detail": "Nothing is deployed yet: run `make deploy`.",
@@ -159,7 +161,7 @@ def test_a_gateway_that_is_down_is_said_to_be(front: str, tmp_path: Path) -> Non
     deployed_at(f"http://127.0.0.1:{free_port()}", tmp_path)
     answer = ask("POST", f"{front}/jobs", body=b"{}")
     assert answer.status == 502
-    assert answer.json()["detail"].startswith("The gateway does not answer: ")
+    assert answer.json()["detail"].startswith("It does not answer: ")
 
 
 def test_a_new_deployment_is_used_at_once(front: str, gateway: str, tmp_path: Path) -> None:
