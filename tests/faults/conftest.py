@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +19,21 @@ class MakeWorld(Protocol):
     """Makes the test's world: pollers at most, seconds an invocation has, environment variables."""
 
     def __call__(self, *, most: int = 4, seconds: float = 300.0, **more: str) -> World: ...
+
+
+Say = Callable[[str], None]
+
+
+@pytest.fixture
+def say(request: pytest.FixtureRequest) -> Say:
+    """Writes a line to the terminal, whatever becomes of the test's own output."""
+    reporter: Any = request.config.pluginmanager.get_plugin("terminalreporter")
+
+    def write(text: str) -> None:
+        reporter.ensure_newline()
+        reporter.write_line(text)
+
+    return write
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from jobs.adapters.redis.queue import Limits, RedisQueue
 from jobs.adapters.wake import LambdaWaker
 from jobs.config import PollerSettings, Settings
 from jobs.core import faults
-from jobs.core.drain import drain
+from jobs.core.drain import drain, succeed
 from jobs.core.health import Health
 from jobs.core.ports import Tools
 from jobs.core.read import Read
@@ -71,8 +71,8 @@ class Poller:
         return drain(self.work, invocation)
 
     def wake(self, hop: int) -> bool:
-        """Pass on that a poller has died: the next one waits for its leases."""
-        return self.work.waker.wake(hop=hop, patient=True)
+        """See `jobs.core.drain.succeed`."""
+        return succeed(self.work, hop)
 
 
 @cache

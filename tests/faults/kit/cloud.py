@@ -51,7 +51,7 @@ class Cloud:
     _arms: deque[str] = field(default_factory=deque)
     _free: list[Environment] = field(default_factory=list)
     _busy: list[Environment] = field(default_factory=list)
-    _waiting: int = 0
+    _asked: int = 0
     _started: int = 0
     _changed: Condition = field(default_factory=Condition)
     _closed: Event = field(default_factory=Event)
@@ -81,8 +81,18 @@ class Cloud:
         """The next new environments have these points armed, one each."""
         self._arms.extend(faults)
 
+    def disarm(self) -> None:
+        """No more environments are armed; those that are and did not come to their point end."""
+        self._arms.clear()
+        with self._changed:
+            for each in self._free:
+                each.end()
+            self._free.clear()
+
     def invoke(self, event: object) -> None:
         """Asynchronously: the answer is lost, a failure is not."""
+        with self._changed:
+            self._asked += 1
         self._spawn(lambda: self._run(event))
 
     def wake(self, *, hop: int = 0, patient: bool = False) -> bool:
@@ -114,7 +124,7 @@ class Cloud:
     def quiet(self) -> bool:
         """Whether nothing runs and nothing waits to be run."""
         with self._changed:
-            return not self._busy and not self._waiting
+            return not self._asked
 
     def _spawn(self, run: Callable[[], None]) -> None:
         thread = Thread(target=run)
@@ -123,33 +133,34 @@ class Cloud:
 
     def _run(self, event: object) -> None:
         environment = self._occupy()
-        if environment is None:
-            return
-        try:
-            environment.invoke(event, self.seconds)
-        except DiedError as death:
-            [status] = death.args
-            self.deaths.append(Death(time.monotonic(), environment.pid, environment.faults, status))
-            self._vacate(environment, dead=True)
-            if not self._closed.is_set():
-                self.invoke(_failure(event))
-        else:
-            self._vacate(environment, dead=False)
+        if environment is not None:
+            try:
+                environment.invoke(event, self.seconds)
+            except DiedError as death:
+                [status] = death.args
+                self._note_death(environment, status)
+                self._vacate(environment, dead=True)
+                if not self._closed.is_set():
+                    self.invoke(_failure(event))
+            else:
+                self._vacate(environment, dead=False)
+        with self._changed:
+            self._asked -= 1
+
+    def _note_death(self, environment: Environment, status: int) -> None:
+        now = time.monotonic()
+        self.deaths.append(Death(now, environment.pid, environment.faults, status))
 
     def _occupy(self) -> Environment | None:
         with self._changed:
-            self._waiting += 1
-            try:
-                free = self._changed.wait_for(
-                    lambda: self._closed.is_set() or len(self._busy) < self.most, EVENT_AGE
-                )
-                if self._closed.is_set() or not free:
-                    return None
-                environment = self._free.pop() if self._free else self._new()
-                self._busy.append(environment)
-                return environment
-            finally:
-                self._waiting -= 1
+            free = self._changed.wait_for(
+                lambda: self._closed.is_set() or len(self._busy) < self.most, EVENT_AGE
+            )
+            if self._closed.is_set() or not free:
+                return None
+            environment = self._free.pop() if self._free else self._new()
+            self._busy.append(environment)
+            return environment
 
     def _new(self) -> Environment:
         self._started += 1

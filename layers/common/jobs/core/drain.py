@@ -52,6 +52,15 @@ def drain(work: Work, invocation: Invocation) -> Drained:
     return _Drain(work, invocation).run()
 
 
+def succeed(work: Work, hop: int) -> bool:
+    """Wake a poller in place of one that died, to wait for its leases; whether that was done.
+
+    A poller that dies whenever it is called would be replaced for ever: the chain ends as any
+    other does, and the schedule begins the next.
+    """
+    return hop <= MOST_HOPS and work.waker.wake(hop=hop, patient=True)
+
+
 class _Drain:
     def __init__(self, work: Work, call: Invocation) -> None:
         self._work = work
