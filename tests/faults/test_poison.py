@@ -1,0 +1,39 @@
+"""Jobs that kill their poller sink alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from faults.kit.types import POISONS
+
+if TYPE_CHECKING:
+    from faults.conftest import MakeWorld, Say
+
+GOOD = 25
+ROOM = str(1 << 30)
+"""Bytes a poller may have: four times what it needs."""
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("poison", POISONS)
+def test_a_job_that_kills_its_poller_fails_alone(
+    make_world: MakeWorld, poison: str, say: Say
+) -> None:
+    world = make_world(memory_limit=ROOM)
+    # Half of the good jobs have one attempt only: not even that may be taken from them.
+    good = [world.post("EFFECT", {"seconds": 0.02}, maxAttempts=1 + n % 2) for n in range(GOOD)]
+    bad = world.post(poison)
+    good += [world.post("EFFECT", {"seconds": 0.02}, maxAttempts=1 + n % 2) for n in range(GOOD)]
+    world.settle(90)
+    counts = world.judge()
+    row, attempts = world.job(bad), world.attempts(bad)
+    say(f"{poison}: {len(world.cloud.deaths)} pollers died; {row['error']}")
+
+    assert row["status"] == "failed"
+    assert row["attempts"] == len(attempts) == 3
+    assert counts["completed"] == len(good) == 2 * GOOD
+    assert counts["duplicates"] <= counts["lost_attempts"]
+    # Once it is suspected it is alone: only the first death can have cost others anything.
+    assert all(row["losses"] <= 1 for row in map(world.job, good))
