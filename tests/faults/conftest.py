@@ -27,11 +27,13 @@ Say = Callable[[str], None]
 @pytest.fixture
 def say(request: pytest.FixtureRequest) -> Say:
     """Writes a line to the terminal, whatever becomes of the test's own output."""
-    reporter: Any = request.config.pluginmanager.get_plugin("terminalreporter")
+    plugin: Callable[[str], Any] = request.config.pluginmanager.get_plugin
+    reporter, capture = plugin("terminalreporter"), plugin("capturemanager")
 
     def write(text: str) -> None:
-        reporter.ensure_newline()
-        reporter.write_line(text)
+        with capture.global_and_fixture_disabled():
+            reporter.ensure_newline()
+            reporter.write_line(text)
 
     return write
 

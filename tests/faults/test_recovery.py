@@ -62,7 +62,7 @@ def test_a_poller_that_always_dies_does_not_wake_the_next_for_ever(make_world: M
     world = make_world(most=1)
     world.cloud.arm(*["take.after:exit"] * 50)
     world.post("EFFECT")
-    wait_until(lambda: world.cloud.quiet(), "the end of the chain", seconds=120)
+    wait_until(world.cloud.quiet, "the end of the chain", seconds=120)
     assert len(world.cloud.deaths) <= MOST_HOPS + 1
 
     world.cloud.disarm()

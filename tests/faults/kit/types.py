@@ -27,14 +27,14 @@ EFFECTS = "EFFECTS"
 def _effect(claim: Claim, _: Tools) -> Result:
     """Wait for `seconds`, then append one line: job, token, priority, attempt.
 
-    The first `fails` attempts fail after that.
+    The first `fails` attempts fail instead.
     """
     time.sleep(claim.payload.get("seconds", 0))
+    if claim.attempt <= claim.payload.get("fails", 0):
+        raise AttemptFailed("as asked for")
     line = f"{claim.id} {claim.token} {claim.priority} {claim.attempt}\n"
     with Path(os.environ[EFFECTS]).open("ab", buffering=0) as file:
         file.write(line.encode())
-    if claim.attempt <= claim.payload.get("fails", 0):
-        raise AttemptFailed("as asked for")
     return {"attempt": claim.attempt}
 
 

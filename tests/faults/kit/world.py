@@ -16,7 +16,6 @@ from faults.kit.environment import TESTS
 from faults.kit.oracle import Oracle
 from faults.kit.types import EFFECTS
 from faults.kit.types import JOB_TYPES as TEST_TYPES
-from jobs.adapters import log
 from jobs.adapters.postgres.connection import Connection
 from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.postgres.store import PostgresStore
@@ -27,6 +26,7 @@ from jobs.processors import JOB_TYPES
 from outside.s3 import S3Stub, s3_stub
 from outside.smtp import SmtpSink, smtp_sink
 from stack.waiting import wait_until
+from support.recording import RecordingLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,7 +127,7 @@ def submitter(database_url: str, redis_url: str, cloud: Cloud) -> Submit:
         RedisQueue(connect(redis_url)),
         cloud,
         {**JOB_TYPES, **TEST_TYPES},
-        log.event,
+        RecordingLog(),
     )
 
 
