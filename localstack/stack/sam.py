@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from stack.engines.engine import Engine
 
 STACK_NAME = "sluice"
+ARTIFACTS = "sluice-artifacts"
 
 
 class DeployError(Exception):
@@ -50,12 +52,20 @@ class Sam:
             *("--stack-name", STACK_NAME),
             *("--region", REGION),
             *("--capabilities", "CAPABILITY_IAM"),
-            "--resolve-s3",
+            # SAM would make a bucket by a stack of its own, and look for it after 15 s.
+            *("--s3-bucket", self._bucket()),
             "--no-confirm-changeset",
             "--no-fail-on-empty-changeset",
             "--no-progressbar",
             *("--parameter-overrides", *overrides),
         )
+
+    def _bucket(self) -> str:
+        """Where SAM puts what it deploys; making it twice does nothing."""
+        s3 = self.engine.client("s3")
+        with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+            s3.create_bucket(Bucket=ARTIFACTS)
+        return ARTIFACTS
 
     @property
     def _built(self) -> Path:

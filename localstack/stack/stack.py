@@ -13,6 +13,7 @@ from stack.outputs import Outputs
 from stack.own import Front, Keeper, Mirror
 from stack.ports import claim_port
 from stack.services import services
+from stack.waiting import NotReadyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +66,12 @@ class Stack:
     def outputs(self) -> Outputs | None:
         """What is deployed."""
         return Outputs.read(self.state)
+
+    def deployed(self) -> Outputs:
+        """What is deployed; raises `NotReadyError` if nothing is."""
+        if self.outputs is None:
+            raise NotReadyError("the stack is not up: run `make up`")
+        return self.outputs
 
     def start(self) -> None:
         """Start all servers at once; raises the first `NotReadyError` or `PortTakenError`."""

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from stack.drain_order import started
 from stack.waiting import wait_until
 from stack.web import call
 
@@ -85,11 +86,17 @@ def test_a_high_job_goes_before_what_waits(stack: LocalStack) -> None:
     stack.aws("lambda").invoke(
         FunctionName=stack.outputs.poller_function, Payload=b'{"schedule": "now"}'
     )
-    jobs = [stack.api.finished(job_id, seconds=SECONDS) for job_id in ids]
-    first = {job["id"]: str(job["attemptHistory"][0]["startedAt"]) for job in jobs}
-    last_high = max(first[job_id] for job_id, priority in ids.items() if priority == "high")
-    first_default = min(first[job_id] for job_id, priority in ids.items() if priority != "high")
-    assert last_high <= first_default
+    for job_id in ids:
+        assert stack.api.finished(job_id, seconds=SECONDS)["status"] == "completed"
+    poller = stack.outputs.poller_function
+    order: list[str] = []
+
+    def all_started() -> bool:
+        order[:] = started(stack.aws("logs"), poller, ids)
+        return len(order) == len(ids)
+
+    wait_until(all_started, "the poller's log", seconds=SECONDS)
+    assert [ids[job_id] for job_id in order] == ["high"] * 5 + ["default"] * 20
 
 
 def test_many_jobs_at_once_are_each_done_once(stack: LocalStack) -> None:

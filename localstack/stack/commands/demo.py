@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from stack.bring_up import bring_up
 from stack.client import Client
 from stack.commands.up import api_url, mail_url
+from stack.drain_order import started
 from stack.ports import LOOPBACK
 from stack.screen import paint, say
 from stack.servers.mail import Mail
@@ -16,11 +17,11 @@ from stack.waiting import wait_until
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from stack.stack import Stack
 
 SECONDS = 90
-BURST = 60
 PEOPLE = [
     {"id": 1, "name": "venkat", "email": "venkat@example.com"},
     {"id": 2, "name": "sai", "email": "sai@example.com"},
@@ -45,7 +46,7 @@ def run(stack: Stack, options: argparse.Namespace) -> None:
     client = Client(api_url(stack))
     export(stack, client)
     letter(stack, client)
-    order(client)
+    priorities(stack, client)
     failure(client)
     where_to_look(stack)
 
@@ -73,22 +74,36 @@ def letter(stack: Stack, client: Client) -> None:
             step(f"arrived: {message['Subject']!r} to {message['To']}, {message_id}")
 
 
-def order(client: Client) -> None:
+def priorities(stack: Stack, client: Client) -> None:
     """High before default, whatever came first."""
-    heading(f"{BURST} default jobs at once, then a high one")
-    with ThreadPoolExecutor(8) as pool:
-        rows = [{"data": [{"id": number}]} for number in range(BURST)]
-        default = list(pool.map(lambda row: client.submit("CSV_EXPORT", row), rows))
-    high = client.submit("CSV_EXPORT", {"data": [{"id": 999}]}, "high")
-    first = started(client.finished(high, seconds=SECONDS))
-    jobs = [client.finished(job_id, seconds=SECONDS) for job_id in default]
-    later = sum(started(job) > first for job in jobs)
-    step(f"all done; {later} of the default jobs had to wait for the high one")
+    heading("five default jobs, then a high one, while no poller may run")
+    with no_poller(stack):
+        names = {
+            client.submit("CSV_EXPORT", {"data": [{"id": number}]}): f"default {number}"
+            for number in range(1, 6)
+        }
+        names[client.submit("CSV_EXPORT", {"data": [{"id": 999}]}, "high")] = "high"
+    order: list[str] = []
+
+    def all_started() -> bool:
+        order[:] = started(stack.engine.client("logs"), stack.deployed().poller_function, names)
+        return len(order) == len(names)
+
+    wait_until(all_started, "the poller's log", seconds=SECONDS, every=0.2)
+    step(f"started in this order: {', '.join(names[job_id] for job_id in order)}")
 
 
-def started(job: dict[str, Any]) -> str:
-    """When its first attempt began."""
-    return str(job["attemptHistory"][0]["startedAt"])
+@contextmanager
+def no_poller(stack: Stack) -> Iterator[None]:
+    """Hold pollers back, or there would be no queue to see; then call one."""
+    functions = stack.engine.client("lambda")
+    poller = {"FunctionName": stack.deployed().poller_function}
+    functions.put_function_concurrency(**poller, ReservedConcurrentExecutions=0)
+    try:
+        yield
+    finally:
+        functions.delete_function_concurrency(**poller)
+    functions.invoke(**poller, InvocationType="Event")
 
 
 def failure(client: Client) -> None:

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from stack import shims
 from stack.commands.up import api_url, mail_url
 from stack.screen import say
-from stack.waiting import NotReadyError
 
 if TYPE_CHECKING:
     import argparse
@@ -32,9 +31,7 @@ def run(stack: Stack, options: argparse.Namespace) -> None:
 
 def environment(stack: Stack) -> Mapping[str, str]:
     """What a shell needs to talk to every part of the stack."""
-    outputs = stack.outputs
-    if outputs is None:
-        raise NotReadyError("the stack is not up: run `make up`")
+    outputs = stack.deployed()
     database, queue, mail = stack.services
     mail_at = urlsplit(mail.address)
     return {
