@@ -57,7 +57,7 @@ clean: $(UV) ## stop the stack and remove all that was made here; exports are ke
 
 # --- the code --------------------------------------------------------------------------------
 
-.PHONY: check format test test-unit test-e2e test-faults
+.PHONY: check format test test-unit test-e2e test-localstack test-faults
 check: $(UV) ## formatting, lint, types, imports, template, stale files
 	@$(RUN) ruff format --check
 	@$(RUN) ruff check
@@ -78,8 +78,14 @@ test: $(UV) ## the whole test suite, on a stack of its own beside a running one
 test-unit: $(UV) ## the tests that need no server
 	@$(RUN) pytest tests/unit
 
-test-e2e: $(UV) ## from HTTP to row, file and mail, on a stack of its own
+test-e2e: $(UV) ## from HTTP to row, file and mail, on a stack of its own (ENGINE=localstack: on that)
 	@$(RUN) pytest tests/e2e
+
+test-localstack: $(UV) ## types and tests of what runs functions in LocalStack without Docker
+	@$(RUN) python -m stack.engines.localstack
+	@cd localstack/engines/localstack && $(UV) run --frozen --quiet --group test pytest
+	@cd localstack/engines/localstack/executor && $(RUN) --project ../../../.. mypy --strict \
+		--python-executable ../.venv/bin/python --python-version 3.12 -p lambda_process
 
 test-faults: $(UV) ## kill, freeze and starve real processes, and count what comes of it (minutes)
 	@$(RUN) pytest tests/faults -m faults

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support import differs
 from support.local_stack import LocalStack
 
 if TYPE_CHECKING:
@@ -27,3 +28,11 @@ def stack() -> Iterator[LocalStack]:
     finally:
         local.command("clean")
         rmtree(folder, ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was expected otherwise because of the engine."""
+    if differs.told:
+        terminalreporter.section("differs on this engine")
+    for what, does in differs.told.items():
+        terminalreporter.line(f"{what}: {does}")

@@ -50,10 +50,18 @@ class LocalStack:
 
     @classmethod
     def on_free_ports(cls, folder: Path) -> LocalStack:
-        """One that stands in nobody's way."""
+        """One that stands in nobody's way, with the engine that ENGINE names."""
         ports = {name: str(free_port()) for name in PORTS}
         state, output = folder / "state", folder / "output"
-        return cls(folder, {**ports, "SLUICE_STATE": str(state), "OUTPUT_DIR": str(output)})
+        return cls(
+            folder,
+            {
+                **ports,
+                "SLUICE_STATE": str(state),
+                "OUTPUT_DIR": str(output),
+                "ENGINE": os.environ.get("ENGINE") or "ministack",
+            },
+        )
 
     @property
     def environment(self) -> dict[str, str]:

@@ -36,7 +36,7 @@ class LocalStack(Engine):
 
     def prepare(self) -> Command:
         """Install it, and what functions run on."""
-        programs = _installed()
+        programs = installed()
         return Command(
             [str(programs / "python"), "-m", "localstack.runtime.main"],
             env=self._settings(),
@@ -91,6 +91,11 @@ class LocalStack(Engine):
 
 
 @cache
-def _installed() -> Path:
+def installed() -> Path:
+    """Bring its environments in line with their locks; returns its folder of programs."""
     install(RUNTIME)
     return install(PROJECT, python=find_python(">=3.12,<3.15", "LocalStack"))
+
+
+if __name__ == "__main__":
+    installed()
