@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localstack.config import GATEWAY_LISTEN
 from localstack.runtime import events
 from localstack.services.lambda_.invocation.lambda_models import (
     HotReloadingCode,
@@ -17,6 +16,7 @@ from localstack.services.lambda_.invocation.lambda_models import (
 )
 from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
 
+from lambda_process.addresses import reachable
 from lambda_process.code import CodeStore, state_of
 from lambda_process.environment import Environment
 from lambda_process.interpreters import interpreter_for
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 Archive = S3Code | HotReloadingCode
 
 GRACE_SECONDS = float(os.environ.get("LAMBDA_PROCESS_GRACE_SECONDS", "5"))
-ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104
 
 store = CodeStore(Path(tempfile.gettempdir()) / "lambda-process" / str(os.getpid()))
 
@@ -117,8 +116,8 @@ class ProcessExecutor(RuntimeExecutor):
 
     def get_endpoint_from_executor(self) -> str:
         """Where the process finds LocalStack."""
-        host = str(GATEWAY_LISTEN[0].host)
-        return LOOPBACK if host in ANYWHERE else host
+        host, _ = reachable()
+        return host
 
     def get_runtime_endpoint(self) -> str:
         """The process is told by AWS_LAMBDA_RUNTIME_API instead."""
