@@ -34,14 +34,15 @@ class PostgresStore:
         self._connection = connection
 
     def insert(self, job: NewJob) -> Job:
-        [row] = self._rows(
-            "insert",
-            id=str(job.id),
-            type=job.type,
-            priority=job.priority.value,
-            payload=json.dumps(job.payload, ensure_ascii=False),
-            max_attempts=job.max_attempts,
-        )
+        values = {
+            "id": str(job.id),
+            "type": job.type,
+            "priority": job.priority.value,
+            "payload": json.dumps(job.payload, ensure_ascii=False),
+            "max_attempts": job.max_attempts,
+        }
+        # Sent again while the first sending was under way, it waited for that and saw no row yet.
+        [row] = self._rows("insert", **values) or self._rows("insert", **values)
         return _job(row)
 
     def get(self, job_id: UUID) -> Job | None:
