@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 _AT_ONCE = struct.pack("ii", 1, 0)
 """SO_LINGER: closing resets the connection, as a crash of the other end would."""
@@ -185,3 +187,15 @@ def proxied(target: int) -> Iterator[Proxy]:
             door.shutdown(socket.SHUT_RDWR)
             proxy.close()
             thread.join()
+
+
+def through(proxy: Proxy, url: str) -> str:
+    """`url`, by way of `proxy`."""
+    parts = urlsplit(url)
+    host, _, _ = parts.netloc.rpartition(":")
+    return urlunsplit(parts._replace(netloc=f"{host}:{proxy.port}"))
+
+
+def behind(url: str) -> AbstractContextManager[Proxy]:
+    """A proxy to the server that `url` names."""
+    return proxied(urlsplit(url).port or 0)

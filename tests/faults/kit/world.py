@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from uuid import UUID
 
+from redis import Redis
+
 from faults.kit.cloud import Cloud
 from faults.kit.environment import TESTS
 from faults.kit.oracle import Oracle
@@ -93,6 +95,10 @@ class World:
         seen: list[Effect] = [(str(job), token) for job, token, *_ in self.effects()]
         seen += [(str(job), None) for job in [*self.mailed(), *self.exported()]]
         return self.oracle.judge(self.accepted, seen)
+
+    def redis(self) -> Any:
+        """The queues' server, to spoil what it holds."""
+        return Redis.from_url(self.redis_url)
 
     def client(self, envelope: str, faults: str = "") -> subprocess.CompletedProcess[str]:
         """Submit a job from a process of its own, with these points armed in it."""
