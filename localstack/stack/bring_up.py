@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -47,13 +48,19 @@ def bring_up(
         lost = stack.engine.forgot()
         if lost:
             deployment.forget()
+        stale = (edited or lost) and not deployment.current()
         fresh = [part.name for part in stack.parts if part.process.find() is None]
+        stack.check()
         if fresh:
             say(f"starting {', '.join(fresh)} …")
-        stack.start()
-        if (edited or lost) and not deployment.current():
-            say("building and deploying …")
-            deployment.run()
+        with ThreadPoolExecutor() as pool:
+            # Nothing of the build needs the servers.
+            built = pool.submit(deployment.build) if stale else None
+            stack.start()
+        if built is not None:
+            built.result()
+            say("built; deploying …")
+            deployment.release()
         stack.mirror.start()
         shims.make(stack.state, stack.engine.environment())
         stack.keeper.start()

@@ -39,17 +39,20 @@ class Deployment:
         self._stamp.unlink(missing_ok=True)
         Outputs.forget(self.stack.state)
 
-    def run(self) -> Outputs:
-        """Build, deploy, create the schema; raises `DeployError`."""
+    def build(self) -> None:
+        """Build what is deployed; needs no running engine. Raises `DeployError`."""
         self._stamp.unlink(missing_ok=True)
-        sam = Sam(self.stack.engine, self.stack.state / "sam")
-        sam.build()
-        sam.deploy(self.parameters)
-        outputs = self._read_outputs()
+        self.stack.engine.prepare()
+        self._sam.build()
+
+    def release(self) -> None:
+        """Deploy what was built, and create the schema; raises `DeployError`."""
+        self._sam.deploy(self.parameters)
+        engine = self.stack.engine
+        outputs = Outputs.look_up(STACK_NAME, engine.client, engine.gateway_url)
         self._create_schema(outputs)
         outputs.write(self.stack.state)
         self._stamp.write_text(self._digest)
-        return outputs
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:
@@ -68,25 +71,17 @@ class Deployment:
         }
 
     @property
+    def _sam(self) -> Sam:
+        return Sam(self.stack.engine, self.stack.state / "sam")
+
+    @property
     def _stamp(self) -> Path:
         return self.stack.state / "deployed"
 
     @cached_property
     def _digest(self) -> str:
-        return digest({**self.parameters, "engine": self.stack.engine.endpoint()})
-
-    def _read_outputs(self) -> Outputs:
         engine = self.stack.engine
-        stacks = engine.client("cloudformation").describe_stacks(StackName=STACK_NAME)
-        made = {each["OutputKey"]: each["OutputValue"] for each in stacks["Stacks"][0]["Outputs"]}
-        stages = engine.client("apigateway").get_stages(restApiId=made["ApiId"])
-        return Outputs(
-            gateway_url=engine.gateway_url(made["ApiId"], stages["item"][0]["stageName"]),
-            bucket=made["BucketName"],
-            mirror_queue_url=made["MirrorQueueUrl"],
-            api_function=made["ApiFunctionName"],
-            poller_function=made["PollerFunctionName"],
-        )
+        return digest({**self.parameters, "engine": f"{engine.title} {engine.endpoint()}"})
 
     def _create_schema(self, outputs: Outputs) -> None:
         """The poller's first act is to bring the schema up to date: call it, and wait for that.

@@ -8,6 +8,9 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
+from stack.paths import ROOT
+from stack.screen import say
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -30,6 +33,8 @@ def install(project: Path, python: str | None = None) -> Path:
     `python` is the interpreter for an environment that is not there yet.
     """
     chosen = ["--python", python] if python and not (project / ".venv").exists() else []
+    if not (project / ".venv").exists():
+        say(f"installing {project.relative_to(ROOT)} …")
     made = subprocess.run(  # noqa: S603
         [uv(), "sync", "--frozen", "--quiet", "--project", str(project), *chosen],
         env={key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"},

@@ -115,10 +115,15 @@ def main() -> None:
     options.add_argument("--port", type=int, required=True)
     options.add_argument("--state", type=Path, required=True)
     chosen = options.parse_args()
+    serve(chosen.state, LOOPBACK, chosen.port)
+
+
+def serve(state: Path, host: str, port: int) -> None:
+    """Serve on `host`:`port` until told to stop."""
     web.run_app(
-        application(chosen.state),
-        host=LOOPBACK,
-        port=chosen.port,
+        application(state),
+        host=host,
+        port=port,
         access_log_format='%s "%r" %b bytes %Tf s',
         print=None,
     )

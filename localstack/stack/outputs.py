@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 FILE = "outputs.json"
@@ -29,6 +30,26 @@ class Outputs:
             return cls(**json.loads((state / FILE).read_text()))
         except (FileNotFoundError, ValueError, TypeError):
             return None
+
+    @classmethod
+    def look_up(
+        cls, stack: str, client: Callable[[Any], Any], gateway_url: Callable[[str, str], str]
+    ) -> Self:
+        """What is deployed as `stack`, asked of the engine itself.
+
+        `client` makes a client of a service, `gateway_url` the address of an API's stage. Raises
+        `ClientError` where nothing is deployed, `KeyError` where it is only half.
+        """
+        found = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        made = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
+        stages = client("apigateway").get_stages(restApiId=made["ApiId"])
+        return cls(
+            gateway_url=gateway_url(made["ApiId"], stages["item"][0]["stageName"]),
+            bucket=made["BucketName"],
+            mirror_queue_url=made["MirrorQueueUrl"],
+            api_function=made["ApiFunctionName"],
+            poller_function=made["PollerFunctionName"],
+        )
 
     def write(self, state: Path) -> None:
         """Replace the file at once, so that no reader sees half of it."""

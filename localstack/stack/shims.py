@@ -9,6 +9,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from stack.environments import uv
 from stack.servers.postgres import installed_programs
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def make(state: Path, environment: Mapping[str, str]) -> None:
     local = {**environment, "DISABLE_DEPRECATION_NOTICE": "1"}
     commands = {
         "psql": [str(installed_programs() / "psql")],
-        "redis-cli": [sys.executable, "-m", "stack", "redis-cli"],
+        "redis-cli": ["env", f"UV={uv()}", sys.executable, "-m", "stack", "redis-cli"],
         "aws": [str(here / "aws")],
         "awslocal": ["env", *(f"{k}={v}" for k, v in local.items()), str(here / "awslocal")],
     }

@@ -73,14 +73,17 @@ class Stack:
             raise NotReadyError("the stack is not up: run `make up`")
         return self.outputs
 
-    def start(self) -> None:
-        """Start all servers at once; raises the first `NotReadyError` or `PortTakenError`."""
+    def check(self) -> None:
+        """Raise `PortTakenError` or `NotReadyError` where `start` cannot succeed."""
         for part in self.parts:
             if part.process.find() is None:
                 for port in part.ports():
                     claim_port(port, part.name)
         for service in self.services:
             service.require()
+
+    def start(self) -> None:
+        """Start all but the mirror at once; raises the first `NotReadyError`."""
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda part: part.start(), self.parts[:-1]))
 

@@ -36,5 +36,6 @@ def deploy(stack: Stack) -> bool:
     deployment = Deployment(stack)
     if deployment.current():
         return False
-    deployment.run()
+    deployment.build()
+    deployment.release()
     return True

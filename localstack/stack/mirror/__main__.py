@@ -30,20 +30,25 @@ log = logging.getLogger("mirror")
 
 
 def main() -> None:
-    """Follow the outputs' queue; on trouble wait a second, look again, catch up, go on."""
+    """Mirror until told to stop."""
     options = argparse.ArgumentParser(prog="stack.mirror", description=__doc__)
     options.add_argument("--state", type=Path, required=True)
     options.add_argument("--output", type=Path, required=True)
     chosen = options.parse_args()
+    follow(chosen.state, chosen.output)
+
+
+def follow(state: Path, output: Path) -> NoReturn:
+    """Follow the outputs' queue; on trouble wait a second, look again, catch up, go on."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     signal.signal(signal.SIGTERM, _stop)
-    folder = Folder(chosen.output)
+    folder = Folder(output)
     log.info("mirror into %s, %d half-written files removed", folder.path, folder.clean())
     mirror = _mirror(folder)
     trouble = ""
     while True:
         try:
-            _run(mirror, chosen.state)
+            _run(mirror, state)
         except (BotoCoreError, ClientError, OSError) as error:
             if trouble != (trouble := f"{type(error).__name__}: {error}"):
                 log.warning("waiting: %s", trouble)
