@@ -4,11 +4,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 STATE := .sluice
-UV := $(or $(shell command -v uv),$(STATE)/uv/bin/uv)
-RUN = $(UV) run --frozen --quiet
+OUR_UV := $(STATE)/uv/bin/uv
+UV := $(or $(shell command -v uv),$(CURDIR)/$(OUR_UV))
+RUN = "$(UV)" run --frozen --quiet
 STACK = $(RUN) python -m stack
-
-SAM = SAM_CLI_TELEMETRY=0 $(UV) run --frozen --quiet --project infra/sam
+SAM = SAM_CLI_TELEMETRY=0 $(RUN) --project infra/sam
 
 export UV_PYTHON_DOWNLOADS ?= never
 # Where it is set, SAM compiles all of itself at every start.
@@ -21,79 +21,84 @@ help: ## list the targets
 # --- the local stack -------------------------------------------------------------------------
 
 .PHONY: demo up down status logs env deploy dev psql redis-cli clean
-demo: $(UV) ## prepare everything, start the stack, post jobs, show what becomes of them
+demo: | .venv ## prepare everything, start the stack, post jobs, show what becomes of them
 	@$(STACK) demo
 
-up: $(UV) ## start the local stack and deploy into it; returns when all is healthy
+up: | .venv ## start the local stack and deploy into it; returns when all is healthy
 	@$(STACK) up
 
-down: $(UV) ## stop the stack gracefully; jobs and exports are kept
+down: | .venv ## stop the stack gracefully; jobs and exports are kept
 	@$(STACK) down
 
-status: $(UV) ## each part: up or down, port, version, health
+status: | .venv ## each part: up or down, port, version, health
 	@$(STACK) status
 
-logs: $(UV) ## follow all logs as one stream (PART=poller: one part)
+logs: | .venv ## follow all logs as one stream (PART=poller: one part)
 	@$(STACK) logs --part "$(PART)"
 
-env: $(UV) ## the addresses of the running stack, as KEY=value
+env: | .venv ## the addresses of the running stack, as KEY=value
 	@$(STACK) env
 
-deploy: $(UV) ## build what changed and deploy it into the running stack
+deploy: | .venv ## build what changed and deploy it into the running stack
 	@$(STACK) deploy
 
-dev: $(UV) ## deploy on every save
+dev: | .venv ## deploy on every save
 	@$(STACK) dev
 
-psql: $(UV) ## the stack's database (statements may come from standard input)
+psql: | .venv ## the stack's database (statements may come from standard input)
 	@$(STACK) psql
 
-redis-cli: $(UV) ## the stack's Redis (commands may come from standard input)
+redis-cli: | .venv ## the stack's Redis (commands may come from standard input)
 	@$(STACK) redis-cli
 
-clean: $(UV) ## stop the stack and remove all that was made here; exports are kept
+clean: | .venv ## stop the stack and remove all that was made here; exports are kept
 	@$(STACK) clean
 	@rm -rf .aws-sam .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 # --- the code --------------------------------------------------------------------------------
 
 .PHONY: check format test test-unit test-e2e test-localstack test-faults
-check: $(UV) ## formatting, lint, types, imports, template, stale files
+check: | .venv ## formatting, lint, types, imports, template, stale files
 	@$(RUN) ruff format --check
 	@$(RUN) ruff check
 	@$(RUN) mypy
 	@$(RUN) lint-imports
-	@$(UV) lock --check --quiet
-	@$(MAKE) --no-print-directory -s -C layers/common check UV="$(abspath $(UV))"
+	@"$(UV)" lock --check --quiet
+	@$(MAKE) --no-print-directory -s -C layers/common check UV="$(UV)"
 	@$(SAM) cfn-lint template.yaml infra/data-tier.yaml
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM) sam validate --lint
 
-format: $(UV) ## format the code and mend what lint can mend
+format: | .venv ## format the code and mend what lint can mend
 	@$(RUN) ruff format
 	@$(RUN) ruff check --fix
 
-test: $(UV) ## the whole test suite, on a stack of its own beside a running one
+test: | .venv ## the whole test suite, on a stack of its own beside a running one
 	@$(RUN) pytest -m "not faults"
 
-test-unit: $(UV) ## the tests that need no server
+test-unit: | .venv ## the tests that need no server
 	@$(RUN) pytest tests/unit
 
-test-e2e: $(UV) ## from HTTP to row, file and mail, on a stack of its own (ENGINE=localstack: on that)
+test-e2e: | .venv ## from HTTP to row, file and mail, on a stack of its own (ENGINE=localstack: on that)
 	@$(RUN) pytest tests/e2e
 
-test-localstack: $(UV) ## types and tests of what runs functions in LocalStack without Docker
+test-localstack: | .venv ## types and tests of what runs functions in LocalStack without Docker
 	@$(RUN) python -m stack.engines.localstack
-	@cd localstack/engines/localstack && $(UV) run --frozen --quiet --group test pytest
+	@cd localstack/engines/localstack && $(RUN) --group test pytest
 	@cd localstack/engines/localstack/executor && $(RUN) --project ../../../.. mypy --strict \
 		--python-executable ../.venv/bin/python --python-version 3.12 -p lambda_process
 
-test-faults: $(UV) ## kill, freeze and starve real processes, and count what comes of it (minutes)
+test-faults: | .venv ## kill, freeze and starve real processes, and count what comes of it (minutes)
 	@$(RUN) pytest tests/faults -m faults
 
 # --- tools -----------------------------------------------------------------------------------
 
-$(STATE)/uv/bin/uv:
+.venv: | $(if $(shell command -v uv),,$(OUR_UV))
+	@echo "installing the environment …"
+	@"$(UV)" sync --frozen --quiet
+
+$(OUR_UV):
 	@python3 -c 'import sys; sys.version_info >= (3, 11) or sys.exit("python3 must be 3.11 or later, this one is " + sys.version.split()[0])'
 	@echo "installing uv …"
-	@python3 -m venv $(STATE)/uv
-	@$(STATE)/uv/bin/pip install --quiet --disable-pip-version-check uv
+	@(python3 -m venv $(STATE)/uv >/dev/null && $(STATE)/uv/bin/pip install --quiet uv) \
+		|| (rm -rf $(STATE)/uv && python3 -m pip install --quiet --target $(STATE)/uv uv) \
+		|| (echo "uv could not be installed: python3 has neither venv nor pip, or no package registry answers" >&2; exit 1)

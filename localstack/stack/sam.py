@@ -95,7 +95,7 @@ class Sam:
             **self.engine.environment(),
             # The layer is built by uv, which need not be on the user's path.
             "PATH": os.pathsep.join([str(Path(uv()).parent), os.environ.get("PATH", "")]),
-            "UV": uv(),
+            "UV": "uv",
             "LAYER_PYTHON": self.engine.python_version(),
             "LAYER_PLATFORM": "host",
             "SAM_CLI_TELEMETRY": "0",
