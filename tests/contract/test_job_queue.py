@@ -180,6 +180,28 @@ def test_a_poller_with_no_room_is_enough_for_nothing(queues: Queues) -> None:
     assert not queues.take(0).wake, "one is under way"
 
 
+def test_publishing_to_pollers_with_no_room_asks_for_another(queues: Queues) -> None:
+    queues.take(0, "full")
+    assert queues.publish_again(uuid4()).wake
+
+
+def test_a_poller_has_no_room_until_it_takes_from_all_queues_again(queues: Queues) -> None:
+    queues.take(0)
+    queues.take(9, priorities=(HIGH,))
+    assert queues.publish_again(uuid4()).wake
+    queues.advance(WAKING)
+    queues.take(0)
+    queues.take(9)
+    assert not queues.publish_again(uuid4()).wake
+
+
+def test_a_poller_with_room_is_enough_beside_one_without(queues: Queues) -> None:
+    queues.take(poller="free")
+    queues.take(0, "full")
+    assert not queues.publish_again(uuid4()).wake
+    assert not queues.take(0, "full").wake
+
+
 def test_a_take_asks_for_another_poller_when_more_is_ready_than_its_share(queues: Queues) -> None:
     queues.publish(SHARE + 1)
     queues.advance(WAKING)
@@ -215,6 +237,22 @@ def test_a_poller_that_takes_is_remembered(queues: Queues) -> None:
     for _ in range(3):
         queues.take()
         queues.advance(REGISTERED - 5)
+    assert not queues.publish_again(uuid4()).wake
+
+
+def test_a_wake_that_was_noted_and_not_sent_is_forgotten_with_the_last_poller(
+    queues: Queues,
+) -> None:
+    queues.take(0)
+    assert queues.publish_again(uuid4()).wake
+    queues.queue.leave("poller", horizon=-1)
+    assert queues.publish_again(uuid4()).wake
+
+
+def test_a_wake_that_is_under_way_is_kept_in_mind_while_a_poller_is_left(queues: Queues) -> None:
+    queues.take(0, "full")
+    assert queues.publish_again(uuid4()).wake
+    queues.queue.leave("another", horizon=-1)
     assert not queues.publish_again(uuid4()).wake
 
 
@@ -285,6 +323,12 @@ def test_queues_are_complete_from_when_it_is_noted_until_memory_is_lost(queues: 
     taken = queues.take()
     assert not taken.complete
     assert not taken.hints
+
+
+def test_queues_are_incomplete_from_when_it_is_noted(queues: Queues) -> None:
+    queues.queue.mark_complete()
+    queues.queue.mark_incomplete()
+    assert not queues.take().complete
 
 
 def test_a_queue_that_is_there_answers(queues: Queues) -> None:

@@ -36,6 +36,7 @@ class FakeQueue:
         self._registered = registered * 1000
         self._waking = waking * 1000
         self._pollers: dict[str, float] = {}
+        self._busy: dict[str, float] = {}
         self._waking_until = 0.0
         self._complete = False
 
@@ -44,7 +45,7 @@ class FakeQueue:
         new = [entry for entry in entries if entry.id not in self.scores[entry.priority]]
         for entry in new:
             self.scores[entry.priority].setdefault(entry.id, now + entry.delay * 1000)
-        return Published(len(new), self._wake_needed(now, self._live(now)))
+        return Published(len(new), self._wake_needed(now))
 
     def take(
         self,
@@ -61,9 +62,11 @@ class FakeQueue:
         hints = [hint for each in priorities for hint in self._ready(each, now)][:limit]
         for hint in hints:
             self.scores[hint.priority][hint.id] = now + lease * 1000
-        capable = self._live(now) - ({poller} if limit == 0 else set())
-        wake = self._wake_needed(now, self._live(now), len(capable))
-        return Taken(tuple(hints), self._next_in(now), wake, self._complete)
+        if limit == 0:
+            self._busy[poller] = now + self._registered
+        elif len(priorities) == len(Priority):
+            self._busy.pop(poller, None)
+        return Taken(tuple(hints), self._next_in(now), self._wake_needed(now), self._complete)
 
     def settle(self, moves: Sequence[Move]) -> None:
         now = self._now()
@@ -86,11 +89,18 @@ class FakeQueue:
         needed = 0 <= horizon >= first and (first <= 0 or patient or not others)
         if not needed:
             self._pollers.pop(poller, None)
+            self._busy.pop(poller, None)
+            if not others:
+                self._waking_until = 0.0
         return Leave(not needed, next_in)
 
     def mark_complete(self) -> None:
         self._now()
         self._complete = True
+
+    def mark_incomplete(self) -> None:
+        self._now()
+        self._complete = False
 
     def ping(self) -> None:
         self._now()
@@ -98,7 +108,7 @@ class FakeQueue:
     def flush(self) -> None:
         """Forget everything, as Redis does when it is flushed."""
         self.scores = {each: {} for each in Priority}
-        self._pollers = {}
+        self._pollers, self._busy = {}, {}
         self._waking_until = 0.0
         self._complete = False
 
@@ -118,9 +128,11 @@ class FakeQueue:
     def _live(self, now: float) -> set[str]:
         return {poller for poller, until in self._pollers.items() if until > now}
 
-    def _wake_needed(self, now: float, live: set[str], capable: int | None = None) -> bool:
-        enough = (len(live) if capable is None else capable) * self._share
+    def _wake_needed(self, now: float) -> bool:
+        live = self._live(now)
+        free = live - {poller for poller, until in self._busy.items() if until > now}
         ready = sum(len(self._ready(priority, now)) for priority in Priority)
+        enough = len(free) * self._share
         if len(live) >= self._most or ready <= enough or self._waking_until > now:
             return False
         self._waking_until = now + self._waking

@@ -149,7 +149,7 @@ class JobQueue(Protocol):
         """Take up to `limit` ready entries in the order of `priorities`, oldest first.
 
         They are not ready again for `lease` seconds. Keeps `poller` registered. A limit of 0
-        says that this poller has no room for more.
+        says that this poller has no room for more, until it takes from all queues again.
         """
         ...
 
@@ -168,6 +168,10 @@ class JobQueue(Protocol):
 
     def mark_complete(self) -> None:
         """Note that the queues hold every open row."""
+        ...
+
+    def mark_incomplete(self) -> None:
+        """Note that they may not."""
         ...
 
     def ping(self) -> None:

@@ -13,6 +13,9 @@ QUEUES = {Priority.HIGH: "{jobs}:high_priority", Priority.DEFAULT: "{jobs}:defau
 POLLERS = "{jobs}:pollers"
 """Sorted set: member = poller at work, score = ms until which it is believed to be alive."""
 
+BUSY = "{jobs}:busy"
+"""Sorted set like `POLLERS`: those of them that have no room for more."""
+
 WAKING = "{jobs}:waking"
 """Set for a short time while a poller that was woken has not registered yet."""
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from redis.exceptions import RedisError
 
-from jobs.adapters.redis.keys import COMPLETE, POLLERS, QUEUES, WAKING
+from jobs.adapters.redis.keys import BUSY, COMPLETE, POLLERS, QUEUES, WAKING
 from jobs.adapters.redis.scripts import NAMES, source
 from jobs.core.errors import QueueUnavailable
 from jobs.core.model import Hint, Priority
@@ -26,6 +26,7 @@ Word = str | int | float
 
 _ORDER = tuple(QUEUES)
 _KEYS = tuple(QUEUES.values())
+_REGISTER = (POLLERS, WAKING, BUSY)
 _INDEX = {priority: index for index, priority in enumerate(_ORDER, start=1)}
 
 
@@ -54,7 +55,7 @@ class RedisQueue:
         words: list[Word] = [*self._wake_rule()]
         for entry in entries:
             words += (_INDEX[entry.priority], entry.delay * 1000, str(entry.id))
-        added, wake = self._run("publish", [POLLERS, WAKING, *_KEYS], words)
+        added, wake = self._run("publish", [*_REGISTER, *_KEYS], words)
         return Published(added, bool(wake))
 
     def take(
@@ -72,7 +73,7 @@ class RedisQueue:
             _ms(lease),
             len(priorities),
         ]
-        keys = [POLLERS, WAKING, COMPLETE, *_KEYS]
+        keys = [*_REGISTER, COMPLETE, *_KEYS]
         next_in, wake, complete, *taken = self._run("take", keys, [*words, *self._wake_rule()])
         hints = self._hints(taken)
         return Taken(hints, _seconds(next_in), bool(wake), bool(complete))
@@ -85,12 +86,16 @@ class RedisQueue:
 
     def leave(self, poller: str, *, horizon: float, patient: bool = False) -> Leave:
         words: list[Word] = [poller, _ms(horizon), int(patient)]
-        left, next_in = self._run("leave", [POLLERS, *_KEYS], words)
+        left, next_in = self._run("leave", [*_REGISTER, *_KEYS], words)
         return Leave(bool(left), _seconds(next_in))
 
     def mark_complete(self) -> None:
         with _translated():
             self._client.set(COMPLETE, "1")
+
+    def mark_incomplete(self) -> None:
+        with _translated():
+            self._client.delete(COMPLETE)
 
     def ping(self) -> None:
         with _translated():
