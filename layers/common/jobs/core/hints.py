@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from jobs.core.errors import QueueUnavailable
 from jobs.core.model import Priority
-from jobs.core.ports import Leave, Taken
+from jobs.core.ports import Leave, Published, Taken
 from jobs.core.reconcile import reconcile
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from jobs.core.ports import JobQueue, JobStore, Log, Move
 
 Answer = TypeVar("Answer")
+
+WHOLE_SECONDS = 1.0
+"""How long queues that lacked nothing that is due are not looked through again."""
 
 AWAY_SECONDS = 2.0
 """How long a queue that did not answer is left alone: each question costs its time-out."""
@@ -32,7 +36,7 @@ class Hints:
         self._store = store
         self._poller = poller
         self._log = log
-        self._away_until = 0.0
+        self._away_until = self._whole_until = 0.0
 
     def take(
         self, limit: int, lease: float, priorities: Sequence[Priority] = tuple(Priority)
@@ -45,10 +49,10 @@ class Hints:
             lambda: self._queue.take(self._poller, limit=limit, lease=lease, priorities=priorities)
         )
         if taken is None:
-            return self._due(limit, priorities)
-        if limit and not taken.hints and not taken.complete:
-            self.reconcile()
-            taken = Taken(next_in=0.0, complete=False)
+            return self._due(limit, priorities) if limit else Taken()
+        asked_for_all = limit > 0 and len(priorities) == len(Priority)
+        if asked_for_all and not taken.hints and not taken.complete:
+            return self._rebuilt(taken)
         return taken
 
     def settle(self, moves: Sequence[Move]) -> None:
@@ -58,20 +62,37 @@ class Hints:
 
     def leave(self, horizon: float, *, patient: bool) -> Leave:
         """As `JobQueue.leave`."""
-        answer = self._ask(
-            lambda: self._queue.leave(self._poller, horizon=horizon, patient=patient)
-        )
-        if answer is None:
-            next_in = self._store.next_due()
-            soon = next_in is not None and next_in <= min(horizon, AWAY_HORIZON)
-            return Leave(not soon, next_in)
-        return answer
 
-    def reconcile(self) -> None:
+        def question() -> Leave:
+            return self._queue.leave(self._poller, horizon=horizon, patient=patient)
+
+        answer = self._ask(question)
+        if answer is not None:
+            return answer
+        next_in = self._store.next_due()
+        if next_in is not None and next_in <= min(horizon, AWAY_HORIZON):
+            return Leave(left=False, next_in=next_in)
+        # The queue may be back by now, and must not count on a poller that is gone.
+        self._away_until = 0.0
+        return self._ask(question) or Leave(left=True, next_in=next_in)
+
+    def reconcile(self) -> Published:
         """Mend the queue from the rows, and note how much there was to mend."""
         mended = self._ask(lambda: reconcile(self._store, self._queue))
-        if mended:
-            self._log("queue.mended", entries=mended)
+        if mended and mended.added:
+            self._log("queue.mended", entries=mended.added)
+        return mended or Published(0, wake=False)
+
+    def _rebuilt(self, taken: Taken) -> Taken:
+        """Fill queues that are empty and may lack something; `taken` if there was nothing."""
+        if time.monotonic() < self._whole_until:
+            return taken
+        mended = self.reconcile()
+        if mended.added:
+            return Taken(next_in=0.0, wake=mended.wake, complete=False)
+        # All that is due is there, though not all that is open.
+        self._whole_until = time.monotonic() + WHOLE_SECONDS
+        return replace(taken, wake=taken.wake or mended.wake)
 
     def _due(self, limit: int, priorities: Sequence[Priority]) -> Taken:
         hints = tuple(hint for hint in self._store.due(limit) if hint.priority in priorities)

@@ -7,23 +7,26 @@ from typing import TYPE_CHECKING
 from jobs.core.faults import point
 
 if TYPE_CHECKING:
-    from jobs.core.ports import JobQueue, JobStore
+    from jobs.core.ports import JobQueue, JobStore, Published
 
 BATCH = 2_000
 """Rows looked at in one go, for each priority: what is due first comes first, so that repeating
 it reaches every row however many there are."""
 
 
-def reconcile(store: JobStore, queue: JobQueue) -> int:
-    """Publish the first open rows again; return how many of them the queues had lost.
+def reconcile(store: JobStore, queue: JobQueue) -> Published:
+    """Publish the first open rows again; say how many of them the queues had lost.
 
     Publishing again does nothing to an entry that is there. Bounded, and safe to run in several
     places at once. Raises `StoreUnavailable`, `QueueUnavailable`.
     """
     entries = store.open_entries(BATCH)
     point("reconcile.before_publish")
-    mended = queue.publish(entries).added if entries else 0
+    published = queue.publish(entries)
     point("reconcile.after_publish")
     if len(entries) < BATCH:
         queue.mark_complete()
-    return mended
+    elif published.added:
+        # Where some were missing more may be, beyond those that were looked at.
+        queue.mark_incomplete()
+    return published
