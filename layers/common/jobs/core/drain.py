@@ -17,12 +17,14 @@ from jobs.core.model import Priority
 from jobs.core.outcome import Lost, TryAgain, Unknown
 from jobs.core.pace import Pace
 from jobs.core.ports import Move
+from jobs.core.suspects import Suspects
 from jobs.core.work import MARGIN, Drained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from jobs.core.model import Claim, Claimed, Hint
+    from jobs.core.ports import Taken
     from jobs.core.work import Invocation, Work
 
 LOOK = 0.01
@@ -30,6 +32,9 @@ LOOK = 0.01
 
 IDLE_LOOK = 0.02
 """Seconds between two looks of a poller that has room, or waits for what is due soon."""
+
+FULL_LOOK = 0.25
+"""Seconds after which a poller that has no room says so, and that it is still there."""
 
 HORIZON = 65.0
 """Seconds a poller waits for what is due soon: by then the schedule has sent the next one."""
@@ -72,11 +77,12 @@ class _Drain:
         self._hand = Hand(run, work.slots)
         self._pace = Pace(work.slots, work.most)
         self._whole = call.remaining()
-        self._suspects: dict[UUID, Hint] = {}
-        self._alone = False
-        self._closing = self._left = False
+        self._suspects = Suspects()
+        self._unreleased: list[Held] = []
+        self._alone = self._closing = self._given_up = False
+        self._left = self._settled_since = False
         self._stopped_at: float | None = None
-        self._looked = self._took = self._renewed = 0.0
+        self._looked = self._asked = self._took = self._renewed = 0.0
         self._trouble_since: float | None = None
 
     def run(self) -> Drained:
@@ -101,16 +107,23 @@ class _Drain:
         if self._hand:
             self._hand.work(LOOK if self._hand.waiting else IDLE_LOOK)
             return True
-        return took or bool(self._suspects or self._endings) or self._stay()
+        return took or bool(self._suspects or self._owes) or self._stay()
 
-    def _try(self, step: Callable[[], bool | None]) -> bool:
+    @property
+    def _owes(self) -> bool:
+        """Something has yet to be told to a database that does not answer."""
+        return bool(self._endings or self._unreleased)
+
+    def _try(self, step: Callable[[], object]) -> bool:
         """Take one step; a database that does not answer is asked again for a while."""
+        self._call.alive()
         try:
             done = bool(step())
         except StoreUnavailable as error:
             now = time.monotonic()
             self._trouble_since = self._trouble_since or now
-            self._closing |= now - self._trouble_since > PATIENCE
+            self._given_up |= now - self._trouble_since > PATIENCE
+            self._closing |= self._given_up
             self._work.log("store.away", error=str(error))
             time.sleep(0.2)
             return True
@@ -131,7 +144,9 @@ class _Drain:
             self._alone = False
         if self._endings:
             self._endings.settle()
+            self._settled_since = True
             self._trouble_since = None
+        self._release([])
 
     def _renew(self) -> None:
         """Renew what is in hand, in the thread that will settle it: no owner, no renewal."""
@@ -144,19 +159,28 @@ class _Drain:
         lease = self._lease()
         kept = self._work.store.renew([each.claim for each in held], lease=lease)
         self._renewed = now
+        self._trouble_since = None
         point("renew.after_row")
         self._hints.settle(
             [Move(h.claim.id, h.claim.priority, lease) for h in held if h.claim.id in kept]
         )
-        self._hand.drop(each for each in held if each.claim.id not in kept)
-        if not self._closing:
-            # A poller whose hand is full is still there, and may need another beside it.
-            self._wake_if(needed=self._hints.take(0, lease).wake)
+        lost = [each for each in held if each.claim.id not in kept]
+        # What of it runs is of no use to anybody, and must not outlive this invocation.
+        self._result.tainted |= any(each.started and not each.ended for each in lost)
+        self._hand.drop(lost)
 
     def _lease(self) -> float:
         return max(0.1, min(self._work.lease, self._call.remaining() + MARGIN))
 
     # Beginning
+
+    def _take(self, room: int, priorities: Sequence[Priority] = tuple(Priority)) -> Taken:
+        """Take hints, and pass it on if another poller is needed. A `room` of 0 says so."""
+        taken = self._hints.take(room, self._lease(), priorities)
+        if len(priorities) == len(Priority):
+            self._asked = time.monotonic()
+        self._wake_if(needed=taken.wake)
+        return taken
 
     def _give_way(self) -> None:
         """Before a default job is started, a high one that has become ready goes first."""
@@ -165,31 +189,53 @@ class _Drain:
         if self._alone or not waiting or now - self._looked < LOOK:
             return
         self._looked = now
-        taken = self._hints.take(self._work.slots, self._lease(), (Priority.HIGH,))
+        taken = self._take(self._work.slots, (Priority.HIGH,))
         if taken.hints:
-            self._release(self._hand.unstarted())
-            self._claim(taken.hints)
+            self._claim(self._put_first(taken.hints))
+
+    def _put_first(self, hints: Sequence[Hint]) -> Sequence[Hint]:
+        """Let high jobs pass the default ones that wait in hand; return what is to be claimed.
+
+        The default ones go back, and so do those that were taken with the high ones: they are
+        taken again in their order.
+        """
+        high = [hint for hint in hints if hint.priority is Priority.HIGH]
+        passed = self._hand.unstarted(Priority.DEFAULT) if high else []
+        if not passed:
+            return hints
+        self._release(passed)
+        self._give_back([hint for hint in hints if hint.priority is not Priority.HIGH])
+        return high
+
+    def _give_back(self, hints: Sequence[Hint]) -> None:
+        """Put entries that were taken and not claimed back in their places."""
+        self._hints.settle([Move(h.id, h.priority, score=h.score) for h in hints])
 
     def _fill(self) -> bool:
         """Take and claim as much as there is room for; say whether anything came of it."""
-        if self._alone:
-            return False
-        if self._suspects and not self._hand:
-            first = min(self._suspects.values(), key=lambda h: (h.priority.rank, h.score))
-            self._claim([self._suspects.pop(first.id)], alone=True)
+        took = self._take_more([] if self._alone else self._suspects.beside())
+        if not took and not self._hand and self._suspects:
+            self._claim([self._suspects.pop()], alone=True)
             return True
+        return took
+
+    def _take_more(self, priorities: Sequence[Priority]) -> bool:
         waiting = len(self._hand.waiting)
         room = self._pace.room(running=len(self._hand) - waiting, waiting=waiting)
         now = time.monotonic()
-        if not room or room * 2 < waiting or (self._hand and now - self._took < IDLE_LOOK):
+        full = not room or len(priorities) < len(Priority)
+        if full and self._hand and now - self._asked > FULL_LOOK:
+            self._take(0)
+        if not room or not priorities or room * 2 < waiting:
             return False
-        taken = self._hints.take(room, self._lease())
+        if self._hand and now - self._took < IDLE_LOOK:
+            return False
+        taken = self._take(room, priorities)
         if len(taken.hints) < room:
             self._took = now
-        self._wake_if(needed=taken.wake)
         if taken.hints:
             point("take.after")
-            self._claim(taken.hints)
+            self._claim(self._put_first(taken.hints))
         return bool(taken.hints)
 
     def _claim(self, hints: Sequence[Hint], *, alone: bool = False) -> None:
@@ -202,15 +248,17 @@ class _Drain:
                 alone=alone,
             )
         except StoreUnavailable:
-            self._hints.settle([Move(h.id, h.priority, score=h.score) for h in hints])
+            self._give_back(hints)
             raise
         point("claim.after")
         self._trouble_since = None
+        if not alone:
+            self._suspects.others_went()
         self._alone = alone and bool(claimed.claims)
         self._begin(claimed, {hint.id: hint for hint in hints})
 
     def _begin(self, claimed: Claimed, hints: Mapping[UUID, Hint]) -> None:
-        self._suspects.update({job_id: hints[job_id] for job_id in claimed.suspects})
+        self._suspects.add(hints[job_id] for job_id in claimed.suspects)
         self._hints.settle(
             [Move(r.id, r.priority, r.delay, sooner=r.held) for r in claimed.refused]
         )
@@ -230,27 +278,21 @@ class _Drain:
             self._closing = True
             self._release([held])
         else:
-            self._log_start(claim)
             self._hand.start(held)
 
-    def _log_start(self, claim: Claim) -> None:
-        self._work.log(
-            "attempt.started",
-            job_id=claim.id,
-            type=claim.type,
-            priority=claim.priority,
-            attempt=claim.attempt,
-        )
-
     def _release(self, unstarted: Sequence[Held]) -> None:
-        """Give back what was claimed and not started: as it was, the attempt not counted."""
-        if not unstarted:
+        """Give back what was claimed and not started: as it was, the attempt not counted.
+
+        What could not be given back is kept, and asked for again.
+        """
+        self._unreleased += unstarted
+        if not self._unreleased:
             return
-        released = self._work.store.release([held.claim for held in unstarted])
+        released = self._work.store.release([held.claim for held in self._unreleased])
         point("release.after_row")
         self._result.counts["released"] += len(released)
-        hints = [held.hint for held in unstarted if held.claim.id in released]
-        self._hints.settle([Move(h.id, h.priority, score=h.score) for h in hints])
+        self._give_back([held.hint for held in self._unreleased if held.claim.id in released])
+        self._unreleased.clear()
 
     # Closing: nothing more is begun, and another poller is asked to go on
 
@@ -258,38 +300,43 @@ class _Drain:
         if self._call.stopping() and self._stopped_at is None:
             self._stopped_at = time.monotonic()
             self._closing = True
-        self._closing |= self._call.remaining() < MARGIN * 2
+        remaining = self._call.remaining()
+        # One that still waits for a slot may have too little time left by now.
+        self._closing |= any(held.budget + MARGIN > remaining for held in self._hand.waiting)
+        self._closing |= remaining < MARGIN * 2
         return self._closing
 
     def _close(self) -> bool:
         self._try(lambda: self._release(self._hand.unstarted()))
-        suspects = self._suspects.values()
-        self._hints.settle([Move(h.id, h.priority, score=h.score) for h in suspects])
-        self._suspects.clear()
+        self._give_back(self._suspects.clear())
         if not self._left:
             # At once: what is published from now on must not count on this poller.
             self._hand_over()
-        self._cut_off()
-        if self._hand or (self._endings and not self._trouble_since):
+        if self._time_is_up():
+            self._cut_off()
+        elif self._hand or (self._owes and not self._given_up):
             self._hand.work(LOOK)
             return True
-        self._hand_over()
+        if self._settled_since:
+            self._hand_over()
         return False
 
-    def _cut_off(self) -> None:
-        """Give up what still runs once the environment stops, or its time is up."""
+    def _time_is_up(self) -> bool:
+        """The environment stops, or the invocation has as good as ended."""
         stopped = self._stopped_at and time.monotonic() - self._stopped_at > GRACE
-        if not stopped and self._call.remaining() > MARGIN / 2:
-            return
+        return bool(stopped) or self._call.remaining() <= MARGIN / 2
+
+    def _cut_off(self) -> None:
+        """Give up what still runs."""
         for held in self._hand.running:
             self._result.tainted = True
             text = "cut off: the worker was stopped while the attempt ran"
             self._endings.add(held.claim, Unknown(text))
         self._hand.drop(self._hand.running)
-        self._try(self._endings.settle)
+        self._try(self._settle)
 
     def _hand_over(self) -> None:
-        self._left = True
+        self._left, self._settled_since = True, False
         point("leave.before")
         try:
             answer = self._hints.leave(-1.0, patient=False)
@@ -306,7 +353,12 @@ class _Drain:
             answer = self._hints.leave(horizon, patient=self._call.patient)
         except StoreUnavailable:
             return False
-        if not answer.left and answer.next_in and answer.next_in > 0:
+        if answer.left:
+            # A poller with more time left would have waited for what is due soon.
+            most = min(HORIZON, self._whole - MARGIN * 2)
+            due = answer.next_in
+            self._wake_if(needed=due is not None and horizon < due <= most)
+        elif answer.next_in and answer.next_in > 0:
             time.sleep(min(answer.next_in, IDLE_LOOK))
         return not answer.left
 

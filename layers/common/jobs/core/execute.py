@@ -25,6 +25,13 @@ _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 def execute(claim: Claim, types: Mapping[str, JobType], tools: Tools, log: Log) -> Outcome:
     """Run the attempt that `claim` is for."""
+    log(
+        "attempt.started",
+        job_id=claim.id,
+        type=claim.type,
+        priority=claim.priority,
+        attempt=claim.attempt,
+    )
     fault = _fault(claim, types)
     if fault:
         return GiveUp(fault)

@@ -14,7 +14,7 @@ from jobs.core.outcome import Outcome, Unknown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from jobs.core.model import Claim, Hint
+    from jobs.core.model import Claim, Hint, Priority
 
 
 NOT_RUN = Unknown("the attempt ended without an outcome")
@@ -93,11 +93,14 @@ class Hand:
         self._held.difference_update(late)
         return late
 
-    def unstarted(self) -> list[Held]:
-        """Let go of those that have not been started, and return them: none will be."""
-        waiting = [*self._quick]
-        self._quick.clear()
-        waiting += [held for held in self._held if held.future and held.future.cancel()]
+    def unstarted(self, *priorities: Priority) -> list[Held]:
+        """Let go of those of `priorities` (none: all) that have not been started: none will be."""
+        asked = [
+            held
+            for held in self._held
+            if held.started is None and (not priorities or held.claim.priority in priorities)
+        ]
+        waiting = [held for held in asked if held.quick or (held.future and held.future.cancel())]
         self._held.difference_update(waiting)
         return waiting
 
