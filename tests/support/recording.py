@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
 
@@ -19,12 +20,15 @@ class Wake:
 
 @dataclass(slots=True)
 class RecordingWaker:
-    """`Waker` that notes its calls and starts nothing."""
+    """`Waker` that notes its calls, and starts nothing unless it is told what (`then`)."""
 
     wakes: list[Wake] = field(default_factory=list)
+    then: Callable[[Wake], object] = lambda _: None
 
     def wake(self, *, hop: int = 0, patient: bool = False) -> bool:
-        self.wakes.append(Wake(hop, patient))
+        wake = Wake(hop, patient)
+        self.wakes.append(wake)
+        self.then(wake)
         return True
 
 
