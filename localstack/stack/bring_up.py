@@ -45,12 +45,13 @@ def bring_up(
     with stack.locked():
         if not only_if():
             return
+        stack.check()
         lost = stack.engine.forgot()
         if lost:
             deployment.forget()
+        stack.engine.prepare()
         stale = (edited or lost) and not deployment.current()
         fresh = [part.name for part in stack.parts if part.process.find() is None]
-        stack.check()
         if fresh:
             say(f"starting {', '.join(fresh)} …")
         with ThreadPoolExecutor() as pool:

@@ -42,7 +42,6 @@ class Deployment:
     def build(self) -> None:
         """Build what is deployed; needs no running engine. Raises `DeployError`."""
         self._stamp.unlink(missing_ok=True)
-        self.stack.engine.prepare()
         self._sam.build()
 
     def release(self) -> None:
