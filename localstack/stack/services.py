@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import psycopg2
 import redis
@@ -92,7 +92,11 @@ def _database_answers(url: str) -> bool:
 
 
 def _redis_answers(url: str) -> bool:
-    client = redis.Redis.from_url(url, socket_timeout=3, socket_connect_timeout=3)
+    parts = urlsplit(url)
+    # One node of a cluster answers for itself; the word is not redis-py's.
+    query = urlencode([(k, v) for k, v in parse_qsl(parts.query) if k != "cluster"])
+    node = parts._replace(query=query).geturl()
+    client = redis.Redis.from_url(node, socket_timeout=3, socket_connect_timeout=3)
     try:
         return bool(client.ping())
     except redis.RedisError:

@@ -35,7 +35,7 @@ def test_servers_that_are_named_are_used(
 ) -> None:
     named = {
         "DATABASE_URL": postgres_url,
-        "REDIS_URL": redis_url,
+        "REDIS_URL": f"{redis_url}?cluster=true",
         "MAIL_HOST": "localhost",
         "MAIL_PORT": str(smtp.port),
     }
