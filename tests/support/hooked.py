@@ -40,6 +40,19 @@ class Hooked:
         return call
 
 
+class Away:
+    """A port whose every step raises `error`."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*_: object, **__: object) -> Any:
+            raise self._error
+
+        return call
+
+
 class Once:
     """Calls `what` the first time that it is called and `when` says so, and never again."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,9 +53,15 @@ def hand(runs: Runs) -> Iterator[Hand]:
     hand.close(wait=True)
 
 
-def held(*, quick: bool = False, wait: bool = False, budget: float = SOON) -> Held:
-    claim = a_claim("IT", {"wait": wait})
-    return Held(claim, Hint(claim.id, Priority.DEFAULT, 0.0), budget, quick)
+def held(
+    priority: Priority = Priority.DEFAULT,
+    *,
+    quick: bool = False,
+    wait: bool = False,
+    budget: float = SOON,
+) -> Held:
+    claim = replace(a_claim("IT", {"wait": wait}), priority=priority)
+    return Held(claim, Hint(claim.id, priority, 0.0), budget, quick)
 
 
 def take(hand: Hand, *some: Held) -> list[Held]:
@@ -147,6 +154,21 @@ def test_what_is_not_started_can_be_given_back_and_is_not_run(
     all_ended(hand, 2)
     hand.work(0.0)
     assert set(runs.begun) == set(tokens(running))
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_what_waits_can_be_given_back_by_its_priority(
+    hand: Hand, runs: Runs, *, quick: bool
+) -> None:
+    running = take(hand, held(wait=True), held(wait=True))
+    for _ in range(2):
+        assert runs.some.acquire(timeout=SOON)
+    [low, high] = take(hand, held(quick=quick), held(Priority.HIGH, quick=quick))
+    assert hand.unstarted(Priority.DEFAULT) == [low]
+    runs.gate.set()
+    ended = all_ended(hand, 3)
+    assert set(tokens(ended)) == {*tokens(running), high.claim.token}
+    assert low.claim.token not in runs.begun
 
 
 @pytest.mark.parametrize("quick", [True, False])
