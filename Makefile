@@ -90,6 +90,10 @@ test-localstack: | .venv ## types and tests of what runs functions in LocalStack
 test-faults: | .venv ## kill, freeze and starve real processes, and count what comes of it (minutes)
 	@$(RUN) pytest tests/faults -m faults
 
+.PHONY: bench
+bench: | .venv ## drain throughput beside a bare loop of the same statements and scripts
+	@PYTHONPATH=tests $(RUN) python -m bench.compare
+
 # --- tools -----------------------------------------------------------------------------------
 
 .venv: | $(if $(shell command -v uv),,$(OUR_UV))
