@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 import time
+from functools import lru_cache
 
 LONGEST = 100_000
 """Characters a line may have: CloudWatch would tear a much longer one apart."""
@@ -74,8 +75,12 @@ def _line(at: float, event: str, fields: dict[str, object]) -> str:
 
 
 def _utc(at: float) -> str:
-    second = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at))
-    return f"{second}.{int(at % 1 * 1000):03d}Z"
+    return f"{_second(int(at))}.{int(at % 1 * 1000):03d}Z"
+
+
+@lru_cache(maxsize=2)
+def _second(at: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at))
 
 
 def _shown(value: object) -> str:
