@@ -26,7 +26,6 @@ class Command:
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     cwd: Path | None = None
     user: str | None = None
-    stop_signal: signal.Signals = signal.SIGTERM
 
 
 @dataclass(frozen=True, slots=True)

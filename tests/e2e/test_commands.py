@@ -93,6 +93,7 @@ def test_a_taken_port_is_named_with_who_holds_it(stack: LocalStack, tmp_path: Pa
     message = rf"postgres needs port {taken['POSTGRES_PORT']}, which postgres \(pid \d+\) holds"
     assert re.search(message, refused.stderr)
     assert second.command("down").stdout.strip() == "nothing was running"
+    assert not (tmp_path / "state" / "postgres").exists()
 
 
 def test_a_server_of_the_users_own_has_to_answer(tmp_path: Path) -> None:

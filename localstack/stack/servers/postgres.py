@@ -31,6 +31,7 @@ class Postgres(Server):
     """A durable PostgreSQL with one role and one database, made at its first start."""
 
     name = "postgres"
+    stop_signal = signal.SIGINT  # ends sessions; SIGTERM would wait for them
 
     def __init__(self, folder: Path, port: int, settings: Mapping[str, str] | None = None) -> None:
         super().__init__(folder, port)
@@ -61,7 +62,6 @@ class Postgres(Server):
             [str(programs / "postgres"), "-D", str(cluster), *flags],
             cwd=home,
             user=account,
-            stop_signal=signal.SIGINT,  # ends sessions; SIGTERM would wait for them
         )
 
     def start(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ class Server(ABC):
 
     name: str
     start_seconds = 30.0
+    stop_signal = signal.SIGTERM
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
@@ -64,7 +66,7 @@ class Server(ABC):
 
     def stop(self) -> None:
         """Stop it gracefully; what it holds is on disk."""
-        self.process.stop(self.prepare().stop_signal)
+        self.process.stop(self.stop_signal)
 
     def kill(self) -> None:
         """End it as a crash would (SIGKILL to the whole group)."""
