@@ -161,7 +161,7 @@ def test_a_high_job_that_is_taken_with_default_ones_passes_those_that_wait(
     make_engine: MakeEngine, api: Engine, order: Order
 ) -> None:
     """It became ready after the look for high jobs and before the take of whatever is ready."""
-    first = submit(api, 3, "GATED")
+    first = submit(api, 5, "GATED")
     late: list[UUID] = []
 
     def publish() -> None:
@@ -170,19 +170,19 @@ def test_a_high_job_that_is_taken_with_default_ones_passes_those_that_wait(
     def the_hand_is_full_and_one_waits(
         *_: object, limit: int, priorities: Sequence[Priority], **__: object
     ) -> bool:
-        return len(order.begun) == 2 and limit > 0 and len(priorities) == 2
+        return len(order.begun) == 4 and limit > 0 and len(priorities) == 2
 
     once = Once(publish, when=the_hand_is_full_and_one_waits)
-    poller = hooked(make_engine, api, order, 2, before={"take": once})
+    poller = hooked(make_engine, api, order, 4, before={"take": once})
     with draining([poller]):
-        order.wait_for(2)
+        order.wait_for(4)
         while not late:
             time.sleep(0.001)
         is_claimed(api, late[0])
-        for number in (0, 1):
+        for number in (0, 1, 2):
             order.let_go(order.begun[number])
             order.wait_for(1)
-        assert order.begun[2:4] == [late[0], first[2]]
+        assert order.begun[4:7] == [late[0], first[4], late[1]]
         order.let_go()
 
 
