@@ -114,3 +114,17 @@ def test_a_handler_that_the_runtime_attached_is_kept_and_no_second_one_is_added(
     logging.root.handlers = [runtime_handler]
     log.setup()
     assert logging.root.handlers == [runtime_handler]
+
+
+def test_a_handler_that_ends_no_line_gets_lines_that_end(capsys: Capture) -> None:
+    class Sink(logging.Handler):
+        """As Lambda's own: it writes what its formatter says, and nothing more."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            sys.stdout.write(self.format(record))
+
+    logging.root.handlers = [Sink()]
+    log.setup()
+    logging.getLogger("library").warning("first")
+    logging.getLogger("library").warning("second")
+    assert [line["message"] for line in lines(capsys)] == ["first", "second"]

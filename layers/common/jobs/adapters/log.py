@@ -20,7 +20,11 @@ _WIDEST = 12
 
 
 class _Lines(logging.Formatter):
-    """The records of libraries, in the shape of our own events."""
+    """The records of libraries, in the shape of our own events; `end` ends each line."""
+
+    def __init__(self, end: str) -> None:
+        super().__init__()
+        self._end = end
 
     def format(self, record: logging.LogRecord) -> str:
         fields: dict[str, object] = {
@@ -30,7 +34,7 @@ class _Lines(logging.Formatter):
         }
         if record.exc_info:
             fields["trace"] = self.formatException(record.exc_info)
-        return _line(record.created, "log", fields)
+        return _line(record.created, "log", fields) + self._end
 
 
 def setup(level: str = "INFO") -> None:
@@ -45,7 +49,8 @@ def setup(level: str = "INFO") -> None:
     if not root.handlers:
         root.addHandler(logging.StreamHandler(sys.stdout))
     for each in root.handlers:
-        each.setFormatter(_Lines())
+        # Lambda's own handler leaves the end of a line to its formatter.
+        each.setFormatter(_Lines("" if isinstance(each, logging.StreamHandler) else "\n"))
 
 
 def event(event: str, /, **fields: object) -> None:
