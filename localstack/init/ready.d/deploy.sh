@@ -1,0 +1,44 @@
+#!/bin/sh
+# Deploys what was built into the LocalStack that runs it, and creates the schema. LocalStack runs
+# every script in this folder once it is ready. Deploying what is deployed changes nothing.
+set -eu
+export DISABLE_DEPRECATION_NOTICE=1
+
+stack=sluice
+artifacts=sluice-artifacts
+built=/opt/sluice/build
+packaged=/tmp/sluice.yaml
+
+# The template's parameters: those of this target, then what the environment says otherwise.
+set -- "Architecture=$(uname -m | sed 's/aarch64/arm64/')"
+while IFS= read -r line; do
+    case $line in
+        \#* | "") ;;
+        *) set -- "$@" "$(printf '%s' "$line" | sed 's/: */=/; s/"//g')" ;;
+    esac
+done < /opt/sluice/parameters.yaml
+for pair in MAIL_FROM=MailFrom MAX_POLLERS=MaxPollers POLLER_TIMEOUT=PollerTimeout \
+    LEASE_SECONDS=LeaseSeconds CONCURRENCY=Concurrency LOG_LEVEL=LogLevel; do
+    value=$(printenv "${pair%%=*}" || true)
+    [ -z "$value" ] || set -- "$@" "${pair#*=}=$value"
+done
+
+awslocal s3 mb "s3://$artifacts" > /dev/null 2>&1 || awslocal s3 ls "s3://$artifacts" > /dev/null
+awslocal cloudformation package --template-file "$built/template.yaml" \
+    --s3-bucket "$artifacts" --output-template-file "$packaged" > /dev/null
+awslocal cloudformation deploy --template-file "$packaged" --stack-name "$stack" \
+    --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND --no-fail-on-empty-changeset \
+    --parameter-overrides "$@"
+
+# The poller's first act is to bring the schema up to date; it then takes up what was left behind.
+printf '%s' '{"schedule": "deployment"}' > /tmp/event.json
+awslocal lambda invoke --function-name "$stack-poller" --invocation-type Event \
+    --payload file:///tmp/event.json /dev/null > /dev/null
+url="http://localhost:4566/_aws/execute-api/$stack/v1/jobs/00000000-0000-0000-0000-000000000000"
+tries=0
+until [ "$(curl -s -o /dev/null -w '%{http_code}' "$url")" = 404 ]; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 120 ] || { echo "the API does not find the schema" >&2; exit 1; }
+    sleep 1
+done
+echo "sluice is deployed"

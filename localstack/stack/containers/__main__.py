@@ -1,0 +1,137 @@
+"""Bring docker-compose.yml up where no image can be had, and see that all of it works.
+
+`make verify-docker`, as root, on Debian: `apt-get install docker.io docker-compose debootstrap`. A
+Docker of its own, in FOLDER, builds stand-ins under the names of the images
+(`localstack/docker/standins/README.md`); then everything is built, started, tried, stopped while
+jobs are posted, started again and tried again. FOLDER is kept for the next time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from stack.client import Client
+from stack.containers.docker import Containers, docker
+from stack.containers.stand_ins import build_stand_ins
+from stack.containers.telling import must, step
+from stack.paths import ROOT
+from stack.ports import LOOPBACK, free_port
+from stack.waiting import wait_until
+from stack.web import call
+
+NEEDED = ("dockerd", "docker", "docker-compose", "debootstrap")
+SERVICES = {"db", "redis", "mail", "localstack", "api", "mirror", "poller"}
+PORTS = ("API_PORT", "ENGINE_PORT", "POSTGRES_PORT", "REDIS_PORT", "MAIL_PORT", "MAIL_PAGE_PORT")
+SECONDS = 420.0
+
+
+def bring_up(containers: Containers) -> None:
+    """`up --build`, until every service is healthy."""
+    began = time.monotonic()
+    containers.compose("up", "--build", "--detach")
+    wait_until(
+        lambda: set(containers.health().values()) == {"healthy"},
+        "health of all services",
+        seconds=SECONDS,
+        every=1,
+    )
+    must(
+        f"all healthy after {time.monotonic() - began:.0f} s", set(containers.health()) >= SERVICES
+    )
+
+
+def try_out(containers: Containers, api: Client) -> list[str]:
+    """The contract's commands; returns the jobs that were posted."""
+    must("GET /health", call(f"{api.url}/health")[0] == 200)  # noqa: PLR2004
+    rows = [{"id": 1, "name": "venkat"}, {"id": 2, "name": "sai"}]
+    export = api.submit("CSV_EXPORT", {"data": rows}, "high")
+    mail = api.submit("EMAIL_SEND", {"to": "test@example.com", "subject": "Test", "body": "Hi"})
+    bad = api.submit("CSV_EXPORT", {"data": "invalid"})
+    must("CSV_EXPORT is completed", api.finished(export, seconds=60)["status"] == "completed")
+    must("EMAIL_SEND is completed", api.finished(mail, seconds=60)["status"] == "completed")
+    failed = api.finished(bad, seconds=60)
+    must(
+        "a bad export fails in 3 attempts", (failed["status"], failed["attempts"]) == ("failed", 3)
+    )
+    path = containers.output / f"{export}.csv"
+    wait_until(path.exists, str(path), seconds=30)
+    must("its file is in the output folder", path.read_text().splitlines()[1] == "1,venkat")
+    inside = ("exec", "-T")
+    psql = (*inside, "db", "psql", "-U", "user", "-d", "jobs_db", "-Atc")
+    must("psql", export in containers.compose(*psql, "SELECT id FROM jobs"))
+    must("redis-cli", "{jobs}" in containers.compose(*inside, "redis", "redis-cli", "KEYS", "*"))
+    wait_until(
+        lambda: export in containers.compose("logs", "--no-color", "poller"),
+        "the job in the poller's log",
+        seconds=60,
+        every=1,
+    )
+    must("logs poller", "attempt" in containers.compose("logs", "--no-color", "poller"))
+    for what in ("lambda list-functions", "events list-rules", "s3 ls", "sqs list-queues"):
+        must(
+            f"awslocal {what}",
+            "sluice" in containers.compose(*inside, "localstack", "awslocal", *what.split()),
+        )
+    return [export, mail, bad]
+
+
+def leave_undone(containers: Containers, api: Client) -> list[str]:
+    """Post jobs while the system is told to stop: each that was accepted must be done later."""
+    down = subprocess.Popen(["docker-compose", "down"], env=containers.environment, cwd=ROOT)  # noqa: S607
+    posted: list[str] = []
+    try:
+        while True:
+            posted.append(api.submit("CSV_EXPORT", {"data": [{"id": len(posted)}]}))
+    except Exception as error:  # noqa: BLE001 - however a system that stops answers
+        step(f"accepted {len(posted)} jobs until the API was gone ({type(error).__name__})")
+    must("docker-compose down", down.wait(180) == 0)
+    return posted
+
+
+def verify(containers: Containers) -> None:
+    """All of it."""
+    api = Client(f"http://{LOOPBACK}:{containers.ports['API_PORT']}")
+    containers.output.mkdir(parents=True, exist_ok=True)
+    with docker(containers):
+        build_stand_ins(containers)
+        step("docker-compose config")
+        must("valid", containers.compose("config", "--quiet") == "")
+        try:
+            step("docker-compose up --build")
+            bring_up(containers)
+            posted = try_out(containers, api)
+            step("docker-compose down, while jobs are posted, and up again")
+            posted += leave_undone(containers, api)
+            bring_up(containers)
+            ends = [api.finished(job, seconds=120)["status"] for job in posted]
+            must(f"of {len(posted)} jobs none is lost", set(ends) <= {"completed", "failed"})
+            must("only the bad one failed", ends.count("failed") == 1)
+            try_out(containers, api)
+        finally:
+            (containers.folder / "services.log").write_text(
+                containers.compose("logs", "--no-color")
+            )
+            containers.compose("down", "--volumes")
+            shutil.rmtree(containers.output)
+
+
+def main() -> None:
+    """Check what is needed, then verify."""
+    options = argparse.ArgumentParser(prog="stack.containers", description=__doc__)
+    options.add_argument("--folder", type=Path, default=ROOT / ".sluice" / "docker")
+    chosen = options.parse_args()
+    missing = [program for program in NEEDED if shutil.which(program) is None]
+    if missing or os.geteuid() != 0:
+        raise SystemExit(f"needs root and {', '.join(missing or NEEDED)}")
+    began = time.monotonic()
+    verify(Containers(chosen.folder.resolve(), {name: str(free_port()) for name in PORTS}))
+    step(f"verified in {time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
