@@ -62,6 +62,8 @@ class GroupLog:
     client: Any
     group: str
     backlog: int
+    earliest: int = 0
+    """Events before it are left out: ms since the epoch."""
     _since: int | None = None
     _seen: dict[tuple[str, int], int] = field(default_factory=dict)
 
@@ -85,7 +87,7 @@ class GroupLog:
     def _events(self) -> list[tuple[tuple[str, int], int, str]]:
         """Each event with its place in its stream, which is what tells equal lines apart."""
         pages = self.client.get_paginator("filter_log_events").paginate(
-            logGroupName=self.group, startTime=self._since or 0
+            logGroupName=self.group, startTime=self._since or self.earliest
         )
         events = []
         places: dict[tuple[str, int], int] = {}

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 FOLDER = "bin"
 
+TAIL = """if [ "$1 $2" = "logs tail" ]; then shift 2; exec {command} "$@"; fi
+"""
+
 
 def make(state: Path, environment: Mapping[str, str]) -> None:
     """Write `psql`, `redis-cli`, `aws` and `awslocal` into the state folder.
@@ -33,10 +36,16 @@ def make(state: Path, environment: Mapping[str, str]) -> None:
     }
     folder = state / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
+    tail = [*commands["awslocal"][:-1], sys.executable, "-m", "stack.tail"]
     for name, command in commands.items():
         script = folder / name
-        script.write_text(f'#!/bin/sh\nexec {" ".join(map(quote, command))} "$@"\n')
+        also = TAIL.format(command=_words(tail)) if name == "awslocal" else ""
+        script.write_text(f'#!/bin/sh\n{also}exec {_words(command)} "$@"\n')
         script.chmod(0o755)
+
+
+def _words(command: list[str]) -> str:
+    return " ".join(map(quote, command))
 
 
 def path(state: Path, current: str) -> str:

@@ -103,3 +103,15 @@ def test_a_server_of_the_users_own_has_to_answer(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "postgresql://127.0.0.1" in refused.stderr
     assert "secret" not in refused.stderr
+
+
+def test_awslocal_tails_a_log_group(stack: LocalStack) -> None:
+    job_id = stack.api.submit("CSV_EXPORT", {"data": [{"id": 1}]})
+    words = [str(stack.parts.state / "bin" / "awslocal"), "logs", "tail"]
+    group = f"/aws/lambda/{stack.outputs.api_function}"
+    tailed = ""
+    while job_id not in tailed:  # written when the invocation has ended
+        tailed = subprocess.run([*words, group], capture_output=True, text=True, check=True).stdout
+    missing = subprocess.run([*words, "/none"], capture_output=True, text=True, check=False)
+    assert missing.returncode == 1
+    assert "there is no log group /none" in missing.stderr

@@ -1,0 +1,62 @@
+"""`awslocal logs tail`, which version 1 of the AWS CLI does not have and version 2 does.
+
+python -m stack.tail GROUP [--since 10m] [--follow] [--format detailed|short]
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import time
+
+import boto3
+
+from stack.follow import GroupLog
+from stack.screen import complain, say
+
+EVERY = 0.5
+"""Seconds between two looks."""
+
+MOST = 10_000
+"""Lines shown of what was there before."""
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def seconds(since: str) -> int:
+    """`10m` as seconds; raises `ValueError`, which argparse makes a message of."""
+    found = re.fullmatch(r"(\d+)([smhdw])", since)
+    if not found:
+        raise ValueError(since)
+    return int(found[1]) * UNITS[found[2]]
+
+
+def main() -> int:
+    """Print the lines of a log group, and with --follow those to come."""
+    parser = argparse.ArgumentParser(prog="awslocal logs tail")
+    parser.add_argument("group_name")
+    parser.add_argument("--since", type=seconds, default="10m", help="30s, 10m, 2h, 1d, 1w")
+    parser.add_argument("--follow", action="store_true", help="wait for more")
+    parser.add_argument("--format", choices=("detailed", "short"), default="detailed")
+    asked = parser.parse_args()
+    client = boto3.client("logs")
+    groups = client.describe_log_groups(logGroupNamePrefix=asked.group_name)["logGroups"]
+    if asked.group_name not in [group["logGroupName"] for group in groups]:
+        complain(f"there is no log group {asked.group_name}; awslocal logs describe-log-groups")
+        return 1
+    prefix = f"{asked.group_name} " if asked.format == "detailed" else ""
+    log = GroupLog(client, asked.group_name, MOST, int((time.time() - asked.since) * 1000))
+    try:
+        while True:
+            for line in log.lines():
+                say(f"{prefix}{line}")
+            if not asked.follow:
+                return 0
+            time.sleep(EVERY)
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
