@@ -1,6 +1,6 @@
 """How many jobs one poller drains in a second. Prints one JSON line.
 
-    PYTHONPATH=tests uv run python -m bench.drain --database-url … --redis-url … --jobs 20000 --batch 200
+    python -m bench.drain --database-url … --redis-url … --jobs 20000 --batch 200   # in tests/
 
 Empties that database and that Redis. Every line that the poller logs is written to a file.
 """
