@@ -105,6 +105,17 @@ def test_a_server_of_the_users_own_has_to_answer(tmp_path: Path) -> None:
     assert "secret" not in refused.stderr
 
 
+def test_redis_cli_runs_the_one_command_it_is_given(stack: LocalStack) -> None:
+    words = [str(stack.parts.state / "bin" / "redis-cli"), "-u", stack.parts.services[1].address]
+
+    def answer(*command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*words, *command], capture_output=True, text=True, check=False)
+
+    assert "{jobs}:complete" in answer("KEYS", "*").stdout.splitlines()
+    assert answer("NONSENSE").returncode == 1
+    assert "unknown command" in answer("NONSENSE").stderr
+
+
 def test_awslocal_tails_a_log_group(stack: LocalStack) -> None:
     job_id = stack.api.submit("CSV_EXPORT", {"data": [{"id": 1}]})
     words = [str(stack.parts.state / "bin" / "awslocal"), "logs", "tail"]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from argparse import REMAINDER
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any
+
+import redis
 
 from stack.environments import install
 from stack.paths import CLIENTS
+from stack.screen import complain, say
 from stack.shims import other_than_ours
 
 if TYPE_CHECKING:
@@ -22,11 +25,30 @@ def arguments(options: argparse.ArgumentParser) -> None:
     options.add_argument("words", nargs=REMAINDER, help="passed on to redis-cli")
 
 
-def run(stack: Stack, options: argparse.Namespace) -> NoReturn:
-    """Become redis-cli: the machine's own, or iredis."""
+def run(stack: Stack, options: argparse.Namespace) -> int:
+    """Become redis-cli, the machine's own or else iredis; or run the one command that is given."""
     url = options.url or stack.services[1].address
     for name in ("redis-cli", "valkey-cli"):
         if program := other_than_ours(name, stack.state):
             os.execv(program, [program, "-u", url, *options.words])  # noqa: S606
-    program = str(install(CLIENTS) / "iredis")
-    os.execv(program, [program, "--url", url, *options.words])  # noqa: S606
+    if not options.words:
+        program = str(install(CLIENTS) / "iredis")
+        os.execv(program, [program, "--url", url])  # noqa: S606
+    return _run_one(url, options.words)
+
+
+def _run_one(url: str, words: list[str]) -> int:
+    """What iredis does only at a terminal, and after asking whether KEYS is meant."""
+    pool = redis.ConnectionPool.from_url(url, decode_responses=True)
+    connection: Any = pool.get_connection()
+    try:
+        connection.send_command(*words)
+        answer = connection.read_response()
+    except redis.RedisError as error:
+        complain(f"redis-cli: {error}")
+        return 1
+    finally:
+        pool.disconnect()
+    for line in answer if isinstance(answer, list | set) else [answer]:
+        say(str(line))
+    return 0
