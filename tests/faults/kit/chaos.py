@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import redis
 
+from faults.kit.crash import crash
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -89,8 +91,7 @@ class Chaos:
 
     def _crash_postgres(self, random: Random) -> None:
         if not self._over.wait(random.uniform(5.0, 9.0)):
-            self.postgres.kill()
-            self.postgres.start()
+            crash(self.postgres)
             self.done["database crashes"] += 1
 
     def _stop_redis(self, random: Random) -> None:

@@ -13,7 +13,7 @@ from jobs.core.execute import execute
 from jobs.core.faults import point
 from jobs.core.hand import Hand, Held
 from jobs.core.hints import Hints
-from jobs.core.model import Priority
+from jobs.core.model import Claim, Priority
 from jobs.core.outcome import Lost, TryAgain, Unknown
 from jobs.core.pace import Pace
 from jobs.core.ports import Move
@@ -23,7 +23,7 @@ from jobs.core.work import MARGIN, Drained
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from jobs.core.model import Claim, Claimed, Hint
+    from jobs.core.model import Claimed, Hint
     from jobs.core.ports import Taken
     from jobs.core.work import Invocation, Work
 
@@ -164,9 +164,10 @@ class _Drain:
         self._hints.settle(
             [Move(h.claim.id, h.claim.priority, lease) for h in held if h.claim.id in kept]
         )
-        lost = [each for each in held if each.claim.id not in kept]
+        # What has ended meanwhile is settled like any other, unless somebody else has the job.
+        lost = [each for each in held if each.claim.id not in kept and not each.ended]
         # What of it runs is of no use to anybody, and must not outlive this invocation.
-        self._result.tainted |= any(each.started and not each.ended for each in lost)
+        self._result.tainted |= any(each.started for each in lost)
         self._hand.drop(lost)
 
     def _lease(self) -> float:
@@ -239,15 +240,19 @@ class _Drain:
         return bool(taken.hints)
 
     def _claim(self, hints: Sequence[Hint], *, alone: bool = False) -> None:
+        token = uuid4()
         try:
             claimed = self._work.store.claim(
                 hints,
-                uuid4(),
+                token,
                 lease=self._lease(),
                 request_id=self._call.request_id,
                 alone=alone,
             )
         except StoreUnavailable:
+            # It may have been done all the same: what is claimed by now and never runs would
+            # cost an attempt each, and look as if it had killed its worker.
+            self._unreleased += [_unanswered(hint, token) for hint in hints]
             self._give_back(hints)
             raise
         point("claim.after")
@@ -263,9 +268,16 @@ class _Drain:
             [Move(r.id, r.priority, r.delay, sooner=r.held) for r in claimed.refused]
         )
         for claim in claimed.lost:
-            self._endings.add(claim, Lost())
+            if not self._is_ours(claim):
+                self._endings.add(claim, Lost())
         for claim in claimed.claims:
             self._start(claim, hints[claim.id])
+
+    def _is_ours(self, claim: Claim) -> bool:
+        """Its lease ended while the store could not be told; what comes of it counts still."""
+        known = [each.claim for each in (*self._hand.held, *self._unreleased)]
+        same = (each.id == claim.id and each.token == claim.token for each in known)
+        return self._endings.holds(claim) or any(same)
 
     def _start(self, claim: Claim, hint: Hint) -> None:
         job_type = self._work.types.get(claim.type)
@@ -365,3 +377,8 @@ class _Drain:
     def _wake_if(self, *, needed: bool) -> None:
         if needed and self._call.hop < MOST_HOPS:
             self._work.waker.wake(hop=self._call.hop + 1)
+
+
+def _unanswered(hint: Hint, token: UUID) -> Held:
+    """A claim of which nobody knows whether it was made: as much of it as giving it back takes."""
+    return Held(Claim(hint.id, "", hint.priority, {}, 0, 0, token), hint, budget=0.0, quick=True)

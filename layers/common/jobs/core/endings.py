@@ -31,6 +31,10 @@ class Endings:
     def __bool__(self) -> bool:
         return bool(self._unsettled)
 
+    def holds(self, claim: Claim) -> bool:
+        """Whether the end of `claim` is known and could not be settled yet."""
+        return any(each.id == claim.id and each.token == claim.token for each in self._unsettled)
+
     def add(self, claim: Claim, outcome: Outcome, seconds: float = 0.0) -> None:
         """Note that an attempt came to `outcome` after `seconds`."""
         settlement = decide(claim, outcome)
