@@ -15,6 +15,9 @@ from jobs.core.work import Invocation
 from poller import event as events
 from poller.watchdog import watchdog
 
+SILENT = 8.0
+"""Seconds for which a drain may be still that waits for a database which does not answer."""
+
 _stop = threading.Event()
 if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGTERM, lambda *_: _stop.set())
@@ -40,7 +43,7 @@ def _poll(event: object, context: Any) -> dict[str, Any]:
     if call.died:
         # The notice came without a failure destination of its own; the wake has one.
         return {"woken": poller.wake(call.hop)}
-    with watchdog(poller.lease) as alive:
+    with watchdog(max(poller.lease, SILENT)) as alive:
         drained = poller.drain(
             Invocation(
                 request_id=context.aws_request_id,

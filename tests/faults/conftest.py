@@ -16,9 +16,16 @@ if TYPE_CHECKING:
 
 
 class MakeWorld(Protocol):
-    """Makes the test's world: pollers at most, seconds an invocation has, environment variables."""
+    """Makes the test's world; see `faults.kit.world.world`."""
 
-    def __call__(self, *, most: int = 4, seconds: float = 300.0, **more: str) -> World: ...
+    def __call__(
+        self,
+        *,
+        most: int = 4,
+        seconds: float = 300.0,
+        database_at: str | None = None,
+        **more: str,
+    ) -> World: ...
 
 
 Say = Callable[[str], None]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from faults.kit.proxy import behind, through
 from jobs.core.drain import MOST_HOPS
 from jobs.core.retry import backoff
 from stack.waiting import wait_until
@@ -69,3 +70,22 @@ def test_a_poller_that_always_dies_does_not_wake_the_next_for_ever(make_world: M
     world.cloud.tick()
     world.settle()
     assert world.judge()["completed"] == 1
+
+
+@pytest.mark.faults
+def test_a_database_that_hangs_is_not_taken_for_a_poller_that_hangs(
+    make_world: MakeWorld, postgres_url: str
+) -> None:
+    """What is done stays done: it is settled once the database answers again."""
+    with behind(postgres_url) as proxy:
+        world = make_world(database_at=through(proxy, postgres_url))
+        ids = [world.post("EFFECT", {"seconds": 0.5}) for _ in range(12)]
+        wait_until(lambda: all(started(world, each) for each in ids[:8]), "work", seconds=30)
+        proxy.blackhole()
+        wait_until(lambda: len(world.effects()) >= 8, "effects", seconds=30)
+        wait_until(lambda: "store.away" in world.log(), "somebody to notice", seconds=30)
+        proxy.flow()
+        world.settle()
+    assert world.cloud.deaths == []
+    counts = world.judge()
+    assert (counts["completed"], counts["duplicates"]) == (12, 0)

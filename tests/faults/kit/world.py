@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 BUCKET = "exports"
 DOMAIN = "example.com"
 
+NAME = "-c test.worker={n}"
+"""An option of the connection: what a poller calls itself to the trigger behind the oracle."""
+
 ENDLESS = 200
 """So many deaths are no fault that a test has brought about: pollers die of themselves."""
 
@@ -96,6 +99,10 @@ class World:
         seen += [(str(job), None) for job in [*self.mailed(), *self.exported()]]
         return self.oracle.judge(self.accepted, seen)
 
+    def log(self) -> str:
+        """What the pollers have said."""
+        return (self.folder / "log").read_text()
+
     def redis(self) -> Any:
         """The queues' server, to spoil what it holds."""
         return Redis.from_url(self.redis_url)
@@ -145,9 +152,13 @@ def world(
     *,
     most: int = 4,
     seconds: float = 300.0,
+    database_at: str | None = None,
     **more: str,
 ) -> Iterator[World]:
-    """A world whose pollers have the environment variables `more`, by their small names."""
+    """A world whose pollers have the environment variables `more`, by their small names.
+
+    `database_at`: the database's URL as pollers are to use it, if they go by another way.
+    """
     migrate(database_url)
     (folder / "effects").touch()
     with ExitStack() as stack:
@@ -155,7 +166,7 @@ def world(
         variables = {
             "PATH": "/usr/bin:/bin",
             "PYTHONPATH": str(TESTS),
-            "DATABASE_URL": f"{database_url}?options={quote('-c test.worker={n}', safe='{}')}",
+            "DATABASE_URL": f"{database_at or database_url}?options={quote(NAME, safe='{}')}",
             "REDIS_URL": redis_url,
             "POLLER_FUNCTION": "poller",
             "BUCKET": BUCKET,
