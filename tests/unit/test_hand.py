@@ -237,3 +237,14 @@ def test_closing_without_waiting_leaves_what_hangs_behind(hand: Hand, runs: Runs
     hand.close(wait=False)
     assert not runs.gate.is_set()
     assert len(runs.begun) == 2
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_what_comes_after_its_lease_is_not_started(hand: Hand, runs: Runs, *, quick: bool) -> None:
+    late = held(quick=quick)
+    late.until = time.monotonic()
+    take(hand, late)
+    hand.work(SOON)
+    assert hand.ended() == [late]
+    assert late.started is None
+    assert runs.begun == []

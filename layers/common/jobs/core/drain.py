@@ -132,8 +132,13 @@ class _Drain:
     # Ending, and keeping
 
     def _settle(self) -> None:
-        for held in self._hand.ended():
-            seconds = held.ended - (held.started or held.ended)
+        ended = self._hand.ended()
+        # After a freeze of this environment they may be somebody else's, or still be given back.
+        self._unreleased += [held for held in ended if held.started is None]
+        for held in ended:
+            if held.started is None:
+                continue
+            seconds = held.ended - held.started
             self._pace.note(seconds * self._work.slots if held.quick else seconds)
             self._endings.add(held.claim, held.outcome, seconds)
         for held in self._hand.overdue():
@@ -157,6 +162,7 @@ class _Drain:
         if now - self._renewed < self._work.lease / 3:
             return
         lease = self._lease()
+        until = now + lease
         kept = self._work.store.renew([each.claim for each in held], lease=lease)
         self._renewed = now
         self._trouble_since = None
@@ -165,6 +171,9 @@ class _Drain:
             [Move(h.claim.id, h.claim.priority, lease) for h in held if h.claim.id in kept]
         )
         # What has ended meanwhile is settled like any other, unless somebody else has the job.
+        for each in held:
+            if each.claim.id in kept:
+                each.until = until
         lost = [each for each in held if each.claim.id not in kept and not each.ended]
         # What of it runs is of no use to anybody, and must not outlive this invocation.
         self._result.tainted |= any(each.started for each in lost)
@@ -240,12 +249,13 @@ class _Drain:
         return bool(taken.hints)
 
     def _claim(self, hints: Sequence[Hint], *, alone: bool = False) -> None:
-        token = uuid4()
+        token, lease = uuid4(), self._lease()
+        until = time.monotonic() + lease
         try:
             claimed = self._work.store.claim(
                 hints,
                 token,
-                lease=self._lease(),
+                lease=lease,
                 request_id=self._call.request_id,
                 alone=alone,
             )
@@ -260,9 +270,9 @@ class _Drain:
         if not alone:
             self._suspects.others_went()
         self._alone = alone and bool(claimed.claims)
-        self._begin(claimed, {hint.id: hint for hint in hints})
+        self._begin(claimed, {hint.id: hint for hint in hints}, until)
 
-    def _begin(self, claimed: Claimed, hints: Mapping[UUID, Hint]) -> None:
+    def _begin(self, claimed: Claimed, hints: Mapping[UUID, Hint], until: float) -> None:
         self._suspects.add(hints[job_id] for job_id in claimed.suspects)
         self._hints.settle(
             [Move(r.id, r.priority, r.delay, sooner=r.held) for r in claimed.refused]
@@ -271,7 +281,7 @@ class _Drain:
             if not self._is_ours(claim):
                 self._endings.add(claim, Lost())
         for claim in claimed.claims:
-            self._start(claim, hints[claim.id])
+            self._start(claim, hints[claim.id], until)
 
     def _is_ours(self, claim: Claim) -> bool:
         """Its lease ended while the store could not be told; what comes of it counts still."""
@@ -279,10 +289,11 @@ class _Drain:
         same = (each.id == claim.id and each.token == claim.token for each in known)
         return self._endings.holds(claim) or any(same)
 
-    def _start(self, claim: Claim, hint: Hint) -> None:
+    def _start(self, claim: Claim, hint: Hint, until: float) -> None:
         job_type = self._work.types.get(claim.type)
         budget = job_type.budget if job_type else 0.0
-        held = Held(claim, hint, budget, quick=job_type is None or job_type.quick)
+        quick = job_type is None or job_type.quick
+        held = Held(claim, hint, budget, quick, until)
         if budget + MARGIN > self._whole:
             text = f"{claim.type} may take {budget:g} s, more than a poller's {self._whole:.0f} s"
             self._endings.add(claim, TryAgain(text))

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from math import inf
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -22,12 +23,16 @@ NOT_RUN = Unknown("the attempt ended without an outcome")
 
 @dataclass(eq=False, slots=True)
 class Held:
-    """A claim in the hand. Times are `time.monotonic()` seconds."""
+    """A claim in the hand. Times are `time.monotonic()` seconds.
+
+    `until`: after it the lease has ended, and the job may be somebody else's.
+    """
 
     claim: Claim
     hint: Hint
     budget: float
     quick: bool
+    until: float = inf
     future: Future[None] | None = None
     started: float | None = None
     ended: float = 0.0
@@ -73,7 +78,7 @@ class Hand:
                 return
 
     def ended(self) -> list[Held]:
-        """Let go of those that have ended, and return them."""
+        """Let go of those that have ended, or come too late to be started, and return them."""
         ended = []
         while not self._ended.empty():
             held = self._ended.get()
@@ -135,7 +140,9 @@ class Hand:
         return len(self._held)
 
     def _work(self, held: Held) -> None:
-        held.started = time.monotonic()
-        held.outcome = self.run(held.claim)
+        now = time.monotonic()
+        if now < held.until:
+            held.started = now
+            held.outcome = self.run(held.claim)
         held.ended = time.monotonic()
         self._ended.put(held)
