@@ -87,6 +87,9 @@ test-localstack: | .venv ## types and tests of what runs functions in LocalStack
 	@cd localstack/engines/localstack/executor && $(RUN) --project ../../../.. mypy --strict \
 		--python-executable ../.venv/bin/python --python-version 3.12 -p lambda_process
 
+verify-docker: | .venv ## bring docker-compose.yml up with images made here, and try it (root; minutes)
+	@$(RUN) python -m stack.containers
+
 test-faults: | .venv ## kill, freeze and starve real processes, and count what comes of it (minutes)
 	@$(RUN) pytest tests/faults -m faults
 

@@ -10,6 +10,7 @@ import argparse
 import os
 import threading
 import time
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -21,7 +22,7 @@ from stack import front
 from stack.engines.engine import REGION
 from stack.follow import GroupLog
 from stack.mirror.__main__ import follow
-from stack.outputs import FILE, Outputs
+from stack.outputs import Outputs
 from stack.screen import complain, say
 
 if TYPE_CHECKING:
@@ -29,12 +30,13 @@ if TYPE_CHECKING:
 
 STACK_NAME = "sluice"
 EVERY_HOST = "0.0.0.0"  # noqa: S104  (a container's own network)
-EVERY_SECONDS = 2.0
-FRESH_SECONDS = 20.0
+LOOK_SECONDS = 5.0
+LOG_SECONDS = 0.5
 BACKLOG = 1000
 PATIENCE = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
 
 
+@cache
 def client(service: Any) -> Any:
     """A client of the engine."""
     return boto3.client(service, region_name=REGION, config=PATIENCE)
@@ -46,21 +48,13 @@ def gateway_url(api_id: str, stage: str) -> str:
 
 
 def keep_looking(state: Path) -> NoReturn:
-    """Write what is deployed into `state`, every two seconds."""
+    """Write what is deployed into `state`, again and again: how old the file is tells health."""
     while True:
         try:
             Outputs.look_up(STACK_NAME, client, gateway_url).write(state)
         except (BotoCoreError, ClientError, KeyError) as error:
             complain(f"nothing is deployed yet: {error}")
-        time.sleep(EVERY_SECONDS)
-
-
-def seen_lately(state: Path) -> bool:
-    """Whether something was found deployed within the last seconds."""
-    try:
-        return time.time() - (state / FILE).stat().st_mtime < FRESH_SECONDS
-    except FileNotFoundError:
-        return False
+        time.sleep(LOOK_SECONDS)
 
 
 def become_owner(folder: Path) -> None:
@@ -78,19 +72,17 @@ def show_log(group: str) -> NoReturn:
     while True:
         for line in log.lines():
             say(line)
-        time.sleep(EVERY_SECONDS / 4)
+        time.sleep(LOG_SECONDS)
 
 
-def main() -> int:
-    """Run one part until told to stop, or say how it is."""
+def main() -> None:
+    """Run one part until told to stop."""
     options = argparse.ArgumentParser(prog="stack.attached", description=__doc__)
-    options.add_argument("part", choices=("front", "mirror", "poller", "healthy"))
+    options.add_argument("part", choices=("front", "mirror", "poller"))
     options.add_argument("--state", type=Path, default=Path("/tmp/sluice"))  # noqa: S108
     options.add_argument("--output", type=Path, default=Path("/output"))
     options.add_argument("--port", type=int, default=3000)
     chosen = options.parse_args()
-    if chosen.part == "healthy":
-        return 0 if seen_lately(chosen.state) else 1
     if chosen.part == "mirror":
         become_owner(chosen.output)
     chosen.state.mkdir(parents=True, exist_ok=True)
@@ -102,8 +94,7 @@ def main() -> int:
             follow(chosen.state, chosen.output)
         case "poller":
             show_log(f"/aws/lambda/{STACK_NAME}-poller")
-    return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()

@@ -38,7 +38,7 @@ def bring_up(containers: Containers) -> None:
         lambda: set(containers.health().values()) == {"healthy"},
         "health of all services",
         seconds=SECONDS,
-        every=1,
+        every=3,
     )
     must(
         f"all healthy after {time.monotonic() - began:.0f} s", set(containers.health()) >= SERVICES
@@ -69,7 +69,7 @@ def try_out(containers: Containers, api: Client) -> list[str]:
         lambda: export in containers.compose("logs", "--no-color", "poller"),
         "the job in the poller's log",
         seconds=60,
-        every=1,
+        every=3,
     )
     must("logs poller", "attempt" in containers.compose("logs", "--no-color", "poller"))
     for what in ("lambda list-functions", "events list-rules", "s3 ls", "sqs list-queues"):
