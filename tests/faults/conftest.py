@@ -24,6 +24,7 @@ class MakeWorld(Protocol):
         most: int = 4,
         seconds: float = 300.0,
         database_at: str | None = None,
+        queue_at: str | None = None,
         **more: str,
     ) -> World: ...
 

@@ -153,11 +153,12 @@ def world(
     most: int = 4,
     seconds: float = 300.0,
     database_at: str | None = None,
+    queue_at: str | None = None,
     **more: str,
 ) -> Iterator[World]:
     """A world whose pollers have the environment variables `more`, by their small names.
 
-    `database_at`: the database's URL as pollers are to use it, if they go by another way.
+    `database_at`, `queue_at`: the URLs as pollers are to use them, if they go by another way.
     """
     migrate(database_url)
     (folder / "effects").touch()
@@ -167,7 +168,7 @@ def world(
             "PATH": "/usr/bin:/bin",
             "PYTHONPATH": str(TESTS),
             "DATABASE_URL": f"{database_at or database_url}?options={quote(NAME, safe='{}')}",
-            "REDIS_URL": redis_url,
+            "REDIS_URL": queue_at or redis_url,
             "POLLER_FUNCTION": "poller",
             "BUCKET": BUCKET,
             "MAIL_HOST": "127.0.0.1",
