@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from redis import Redis, RedisCluster
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.retry import Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CONNECT_SECONDS = 0.3
 ANSWER_SECONDS = 0.5
@@ -17,7 +22,8 @@ def connect(url: str) -> Redis | RedisCluster:
     """A client for `url` that connects when it is first used.
 
     A connection that died while the environment was frozen is replaced once; a server that does
-    not answer is waited for once only, so that a caller is held up for half a second at most.
+    not answer is waited for once only, so that a caller is held up for half a second at most
+    (with a cluster for twice that: its nodes are asked for anew).
     """
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
@@ -28,9 +34,30 @@ def connect(url: str) -> Redis | RedisCluster:
         "socket_timeout": ANSWER_SECONDS,
     }
     if clustered:
-        return RedisCluster.from_url(plain, **timeouts)
+        return cast("RedisCluster", _WhenUsed(partial(RedisCluster.from_url, plain, **timeouts)))
     return Redis.from_url(
         plain,
         **timeouts,
         retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionLost,)),
     )
+
+
+class _WhenUsed:
+    """A cluster's client asks for the nodes when it is made: this makes it when it is used.
+
+    An environment that starts while the cluster is away would not start otherwise.
+    """
+
+    def __init__(self, make: Callable[[], RedisCluster]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    @cached_property
+    def _client(self) -> RedisCluster:
+        return self._make()
+
+    def close(self) -> None:
+        if "_client" in vars(self):
+            self._client.close()

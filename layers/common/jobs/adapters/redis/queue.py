@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 from jobs.adapters.redis.keys import BUSY, COMPLETE, POLLERS, QUEUES, WAKING
 from jobs.adapters.redis.scripts import NAMES, source
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from redis import Redis, RedisCluster
+    from redis.commands.core import Script
 
     from jobs.core.ports import Entry, Move
 
@@ -49,7 +51,10 @@ class RedisQueue:
     def __init__(self, client: Redis | RedisCluster, limits: Limits | None = None) -> None:
         self._client = client
         self._limits = limits or Limits()
-        self._scripts = {name: client.register_script(source(name)) for name in NAMES}
+
+    @cached_property
+    def _scripts(self) -> dict[str, Script]:
+        return {name: self._client.register_script(source(name)) for name in NAMES}
 
     def publish(self, entries: Sequence[Entry]) -> Published:
         words: list[Word] = [*self._wake_rule()]
@@ -124,7 +129,7 @@ class RedisQueue:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (RedisError, OSError) as error:
+    except (RedisError, RedisClusterException, OSError) as error:
         message = f"the queue does not answer: {type(error).__name__}"
         raise QueueUnavailable(message) from error
 
