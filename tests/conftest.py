@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -20,6 +21,7 @@ from stack.ports import free_port
 from stack.servers.mail import Mail
 from stack.servers.postgres import Postgres
 from stack.servers.redis import Redis
+from support.cluster import Cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +78,23 @@ def redis_url(redis_server: Redis) -> str:
     with redis.Redis.from_url(redis_server.url()) as client:
         client.flushall()
     return redis_server.url()
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(servers_folder: Path) -> Iterator[Cluster]:
+    """A running Valkey in cluster mode; a test may freeze, kill and start it."""
+    server = Cluster(servers_folder / "cluster", free_port())
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def redis_cluster_url(redis_cluster: Cluster) -> str:
+    """The URL of the session's cluster, emptied for this test."""
+    with closing(redis.RedisCluster.from_url(redis_cluster.url())) as client:
+        client.flushall()
+    return redis_cluster.url()
 
 
 @pytest.fixture(scope="session")

@@ -79,7 +79,7 @@ def postgres_rows(migrated_url: str) -> Iterator[Rows]:
         )
 
 
-@pytest.fixture(params=["fake", "redis"])
+@pytest.fixture(params=["fake", "redis", "cluster"])
 def queues(request: pytest.FixtureRequest) -> Queues:
     found: Queues = request.getfixturevalue(f"{request.param}_queues")
     return found
@@ -94,7 +94,16 @@ def fake_queues() -> Queues:
 
 @pytest.fixture
 def redis_queues(redis_url: str) -> Iterator[Queues]:
-    with closing(client.connect(redis_url)) as redis:
+    yield from _real_queues(redis_url)
+
+
+@pytest.fixture
+def cluster_queues(redis_cluster_url: str) -> Iterator[Queues]:
+    yield from _real_queues(redis_cluster_url)
+
+
+def _real_queues(url: str) -> Iterator[Queues]:
+    with closing(client.connect(url)) as redis:
 
         def advance(seconds: float) -> None:
             for key in (*keys.QUEUES.values(), keys.POLLERS):

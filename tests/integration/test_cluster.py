@@ -1,0 +1,81 @@
+"""The engine on a Redis Cluster, which is all that ElastiCache Serverless offers."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from redis import RedisCluster
+
+from jobs.adapters.redis import keys
+from jobs.adapters.redis.client import connect
+from jobs.adapters.redis.queue import RedisQueue
+from jobs.core.errors import QueueUnavailable
+from jobs.core.model import Priority, Status
+from jobs.core.ports import Entry
+from stack.ports import free_port
+from support.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.cluster import Cluster
+
+
+@pytest.fixture
+def engine(database: str, redis_cluster_url: str) -> Iterator[Engine]:
+    with closing(Engine(database, redis_cluster_url)) as engine:
+        engine.sql("TRUNCATE jobs CASCADE")
+        yield engine
+
+
+@contextmanager
+def frozen(server: Cluster) -> Iterator[None]:
+    """Let the server keep its connections and answer nothing."""
+    process = server.process.find()
+    assert process
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+def test_jobs_are_done(engine: Engine) -> None:
+    done = [engine.submit(priority=priority) for priority in Priority for _ in range(20)]
+    again = engine.submit("FAIL", {"times": 1})
+    engine.drain()
+    assert {engine.job(job_id).status for job_id in [*done, again]} == {Status.COMPLETED}
+    assert not any(engine.client.zcard(key) for key in keys.QUEUES.values())
+
+
+def test_a_cluster_that_forgot_everything_is_filled_again(engine: Engine) -> None:
+    job_id = engine.submit()
+    engine.client.flushall()
+    engine.drain(scheduled=True)
+    assert engine.job(job_id).status is Status.COMPLETED
+
+
+def test_jobs_are_done_while_the_cluster_is_frozen(engine: Engine, redis_cluster: Cluster) -> None:
+    with frozen(redis_cluster):
+        job_id = engine.submit()
+        engine.drain()
+    assert engine.job(job_id).status is Status.COMPLETED
+
+
+def test_a_cluster_that_is_not_there_is_an_answer_and_not_the_end() -> None:
+    queue = RedisQueue(connect(f"redis://127.0.0.1:{free_port()}/0?cluster=true"))
+    with pytest.raises(QueueUnavailable):
+        queue.ping()
+    with pytest.raises(QueueUnavailable):
+        queue.publish([Entry(uuid4(), Priority.HIGH)])
+
+
+def test_all_keys_are_in_one_slot(redis_cluster_url: str) -> None:
+    names = {value for name, value in vars(keys).items() if name.isupper() and value is str(value)}
+    names |= set(keys.QUEUES.values())
+    with closing(RedisCluster.from_url(redis_cluster_url)) as client:
+        assert len({client.cluster_keyslot(name) for name in names}) == 1
