@@ -98,6 +98,12 @@ class Engine:
         }
         return Engine(self.database_url, self.redis_url, **(mine | changes))
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         self.connection.close()
         self.client.close()
