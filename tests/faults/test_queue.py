@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from redis import Redis as Client
@@ -20,7 +22,7 @@ from support.engine import Engine, draining
 from support.job_types import TEST_TYPES, calling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from faults.conftest import MakeWorld
@@ -106,3 +108,85 @@ def test_a_poller_that_dies_while_there_is_no_queue_leaves_its_work_to_the_sched
     counts = world.judge()
     assert counts["completed"] == len(ids)
     assert counts["duplicates"] <= counts["lost_attempts"]
+
+
+@pytest.fixture
+def engine(postgres_url: str, redis_url: str) -> Iterator[Engine]:
+    migrate(postgres_url)
+    with closing(Engine(postgres_url, redis_url)) as engine:
+        yield engine
+
+
+def test_entries_that_are_no_jobs_are_removed_and_stop_nobody(engine: Engine) -> None:
+    strange = [b"x", b"\xff\x00binary", str(uuid4()).upper().encode(), b"x" * 10_000_000]
+    unknown = [str(uuid4()).encode() for _ in range(1000)]
+    for priority in Priority:
+        engine.redis.zadd(QUEUES[priority], dict.fromkeys([*strange, *unknown], 1))
+    ids = [engine.submit("NOOP", priority=each) for each in [*Priority] * 5]
+    engine.drain()
+    assert engine.statuses() == {"completed": len(ids)}
+    assert not any(engine.queued().values())
+
+
+def test_entries_in_the_wrong_queue_are_moved_and_priority_is_the_rows(engine: Engine) -> None:
+    low = [engine.submit("SLEEP", {"seconds": 0}) for _ in range(10)]
+    high = [engine.submit("SLEEP", {"seconds": 0}, Priority.HIGH) for _ in range(10)]
+    for each in high:
+        score = engine.redis.zscore(QUEUES[Priority.HIGH], str(each))
+        engine.redis.zrem(QUEUES[Priority.HIGH], str(each))
+        engine.redis.zadd(QUEUES[Priority.DEFAULT], {str(each): score})  # behind all others
+    engine.drain(scheduled=True)
+    assert {*engine.log.started()[:10]} == {*high}
+    assert engine.statuses() == {"completed": len(low + high)}
+    assert not any(engine.queued().values())
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda redis: redis.set(ENTRIES, "x"), id="a queue of the wrong type"),
+        pytest.param(lambda redis: redis.set("{jobs}:pollers", "x"), id="a register likewise"),
+        pytest.param(lambda redis: redis.config_set("maxmemory", "1"), id="no memory left"),
+        pytest.param(lambda redis: redis.replicaof("127.0.0.1", 1), id="a replica"),
+    ],
+)
+def test_a_queue_that_refuses_is_done_without(
+    engine: Engine, spoil: Callable[[Any], object]
+) -> None:
+    """High before default, straight from the rows."""
+    low = [engine.submit("NOOP") for _ in range(10)]
+    high = [engine.submit("NOOP", priority=Priority.HIGH) for _ in range(10)]
+    try:
+        spoil(engine.redis)
+        engine.drain()
+        assert {*engine.log.started()[:10]} == {*high}
+        assert engine.statuses() == {"completed": len(low + high)}
+        assert engine.log.of("queue.away")
+    finally:
+        engine.redis.config_set("maxmemory", "0")
+        engine.redis.replicaof("NO", "ONE")
+
+
+def test_what_was_taken_and_never_claimed_is_taken_again(engine: Engine) -> None:
+    ids = [engine.submit("NOOP") for _ in range(10)]
+    engine.queue.take("one that dies", limit=100, lease=0.5, priorities=tuple(Priority))
+    engine.drain(patient=True)
+    assert engine.statuses() == {"completed": len(ids)}
+    assert engine.sql("SELECT DISTINCT attempts FROM jobs") == [(1,)]
+
+
+def test_nothing_is_started_that_cannot_end_in_time(postgres_url: str, redis_url: str) -> None:
+    migrate(postgres_url)
+    types = TEST_TYPES | {"LONG": calling("LONG", lambda _: time.sleep(0.5), budget=2.0)}
+    with closing(Engine(postgres_url, redis_url, types=types, slots=2)) as engine:
+        ids = [engine.submit("LONG") for _ in range(12)]
+        engine.drain(seconds=5.5)
+        done = engine.statuses()["completed"]
+        assert 0 < done < len(ids)
+        assert engine.waker.wakes[-1].hop == 1, "another poller is asked to go on"
+        rest = engine.sql("SELECT DISTINCT status, attempts FROM jobs WHERE status <> 'completed'")
+        assert rest == [("pending", 0)]
+        engine.drain()
+        assert engine.sql("SELECT DISTINCT status, attempts, losses FROM jobs") == [
+            ("completed", 1, 0)
+        ]

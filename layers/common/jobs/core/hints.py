@@ -62,19 +62,22 @@ class Hints:
 
     def leave(self, horizon: float, *, patient: bool) -> Leave:
         """As `JobQueue.leave`."""
-
-        def question() -> Leave:
-            return self._queue.leave(self._poller, horizon=horizon, patient=patient)
-
-        answer = self._ask(question)
+        answer = self._ask(
+            lambda: self._queue.leave(self._poller, horizon=horizon, patient=patient)
+        )
         if answer is not None:
             return answer
         next_in = self._store.next_due()
         if next_in is not None and next_in <= min(horizon, AWAY_HORIZON):
             return Leave(left=False, next_in=next_in)
-        # The queue may be back by now, and must not count on a poller that is gone.
+        # The queue may be back by now, and must not count on a poller that is gone. One that can
+        # be read but not written to would keep a poller for ever if it were merely asked.
         self._away_until = 0.0
-        return self._ask(question) or Leave(left=True, next_in=next_in)
+        answer = self._ask(lambda: self._queue.leave(self._poller, horizon=-1.0))
+        if answer is None:
+            return Leave(left=True, next_in=next_in)
+        ready = answer.next_in is not None and answer.next_in <= 0
+        return replace(answer, left=not ready)
 
     def reconcile(self) -> Published:
         """Mend the queue from the rows, and note how much there was to mend."""
