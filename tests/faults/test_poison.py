@@ -37,3 +37,14 @@ def test_a_job_that_kills_its_poller_fails_alone(
     assert counts["duplicates"] <= counts["lost_attempts"]
     # Once it is suspected it is alone: only the first death can have cost others anything.
     assert all(row["losses"] <= 1 for row in map(world.job, good))
+
+
+@pytest.mark.faults
+def test_a_poison_at_the_head_of_the_queue_starves_nobody(make_world: MakeWorld) -> None:
+    world = make_world()
+    bad = world.post("EXIT", priority="high")
+    good = [world.post("EFFECT", {"seconds": 0.01}) for _ in range(100)]
+    world.settle(90)
+    assert world.judge()["completed"] == len(good)
+    last = world.attempts(bad)[2]["started_at"]
+    assert all(world.job(each)["updated_at"] < last for each in good)
