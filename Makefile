@@ -20,7 +20,7 @@ help: ## list the targets
 
 # --- the local stack -------------------------------------------------------------------------
 
-.PHONY: demo up down status logs env deploy dev psql redis-cli clean
+.PHONY: demo up down status logs env deploy undeploy dev psql redis-cli clean
 demo: | .venv ## prepare everything, start the stack, post jobs, show what becomes of them
 	@$(STACK) demo
 
@@ -39,8 +39,11 @@ logs: | .venv ## follow all logs as one stream (PART=poller: one part)
 env: | .venv ## the addresses of the running stack, as KEY=value
 	@$(STACK) env
 
-deploy: | .venv ## build what changed and deploy it into the running stack
-	@$(STACK) deploy
+deploy: | .venv ## build what changed and deploy it into the running stack (ENV=localstack, dev, prod: there)
+	@$(STACK) deploy --env "$(ENV)"
+
+undeploy: | .venv ## delete what was deployed; rows, queues and exports stay (ENV= as above)
+	@$(STACK) undeploy --env "$(ENV)"
 
 dev: | .venv ## deploy on every save
 	@$(STACK) dev

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from stack.stack import Stack
 
-SCHEMA_SECONDS = 30.0
+SCHEMA_SECONDS = 90.0
+ANSWER_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class Deployment:
         self._create_schema(outputs)
         outputs.write(self.stack.state)
         self._stamp.write_text(self._digest)
+
+    def remove(self) -> None:
+        """Delete the stack; the bucket with the exports stays. Raises `DeployError`."""
+        self.forget()
+        self._sam.delete()
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:
@@ -99,7 +105,7 @@ class Deployment:
         def served() -> bool:
             nonlocal last
             try:
-                status, last = call(nothing)
+                status, last = call(nothing, seconds=ANSWER_SECONDS)
             except (OSError, ValueError) as error:
                 last = error
                 return False

@@ -60,6 +60,10 @@ class Sam:
             *("--parameter-overrides", *overrides),
         )
 
+    def delete(self) -> None:
+        """Take the stack down; raises `DeployError`."""
+        self._run("delete", *("--stack-name", STACK_NAME), *("--region", REGION), "--no-prompts")
+
     def _bucket(self) -> str:
         """Where SAM puts what it deploys; making it twice does nothing."""
         s3 = self.engine.client("s3")

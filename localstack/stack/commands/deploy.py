@@ -1,4 +1,4 @@
-"""Build and deploy what changed into the running stack."""
+"""Build and deploy what changed, into the running stack or where --env says."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stack.deploy import Deployment
 from stack.screen import paint, say
+from stack.target import LOCAL, Target
 from stack.waiting import NotReadyError
 
 if TYPE_CHECKING:
@@ -16,12 +17,15 @@ if TYPE_CHECKING:
 
 
 def arguments(options: argparse.ArgumentParser) -> None:
-    """None."""
+    """Where: a table of samconfig.toml; the running stack where it is left out."""
+    options.add_argument("--env", default="", help="localstack, dev or prod")
 
 
 def run(stack: Stack, options: argparse.Namespace) -> None:
     """Deploy, unless what runs is what would be deployed."""
-    del options
+    if options.env not in {"", LOCAL}:
+        Target.named(options.env).deploy()
+        return
     if stack.engine.process.find() is None:
         raise NotReadyError("the stack is not up: run `make up`")
     began = time.monotonic()

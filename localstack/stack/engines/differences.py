@@ -54,7 +54,7 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             LOCALSTACK: "rules fire, EventBridge Scheduler never does",
         },
         "API's id": {
-            MINISTACK: "derived from the template",
+            MINISTACK: "another one once the stack was deleted",
             LOCALSTACK: "the name of the stack (tag `_custom_id_`)",
         },
         "authorizers and usage plans": {

@@ -1,0 +1,33 @@
+"""Delete what was deployed, from the running stack or from where --env says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stack.commands import deploy
+from stack.deploy import Deployment
+from stack.screen import say
+from stack.target import LOCAL, Target
+from stack.waiting import NotReadyError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from stack.stack import Stack
+
+
+def arguments(options: argparse.ArgumentParser) -> None:
+    """As of `deploy`."""
+    deploy.arguments(options)
+
+
+def run(stack: Stack, options: argparse.Namespace) -> None:
+    """Delete; rows, queues and exports stay."""
+    if options.env not in {"", LOCAL}:
+        Target.named(options.env).undeploy()
+        return
+    if stack.engine.process.find() is None:
+        raise NotReadyError("the stack is not up: there is nothing to delete")
+    with stack.locked():
+        Deployment(stack).remove()
+    say("deleted; `make deploy` brings it back")

@@ -1,0 +1,117 @@
+"""Where the template can be deployed besides the local stack: the tables of samconfig.toml."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import boto3
+
+from stack.engines.engine import CREDENTIALS
+from stack.environments import install, uv
+from stack.paths import ROOT, SAM
+from stack.sam import DeployError
+from stack.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LOCAL = "local"
+IN_DOCKER = "localstack"
+IN_DOCKER_URL = "http://127.0.0.1:4566"
+DEFAULT_PYTHON = "python3.13"
+PLATFORMS = {"x86_64": "x86_64-manylinux2014", "arm64": "aarch64-manylinux_2_34"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A table of samconfig.toml. `parameters` are the template's, as its file has them."""
+
+    name: str
+    stack: str
+    region: str
+    parameters: Mapping[str, str]
+
+    @classmethod
+    def named(cls, name: str) -> Self:
+        """The target that ENV names; raises `SettingsError`."""
+        tables = tomllib.loads((ROOT / "samconfig.toml").read_text())
+        targets = [each for each in tables if each not in {"version", LOCAL}]
+        if name not in targets:
+            raise SettingsError(
+                f"ENV must be one of {', '.join(targets)}, or left out for the local stack, "
+                f"not {name!r}"
+            )
+        settings = tables[name]["global"]["parameters"]
+        parameters = _parameters(ROOT / "infra" / "parameters" / f"{name}.yaml")
+        return cls(name, settings["stack_name"], settings["region"], parameters)
+
+    def deploy(self) -> None:
+        """Build for it, deploy, and have the poller create the schema; raises `DeployError`."""
+        environment = self.environment(os.environ)
+        self._sam(environment, "build")
+        self._sam(environment, "deploy")
+        self._first_run(environment)
+
+    def undeploy(self) -> None:
+        """Delete the stack; on AWS, SAM asks first. The bucket with the exports stays."""
+        environment = self.environment(os.environ)
+        sure = ["--no-prompts"] if self.name == IN_DOCKER else []
+        place = ("--stack-name", self.stack, "--region", self.region)
+        self._sam(environment, "delete", *place, *sure)
+
+    def environment(self, given: Mapping[str, str]) -> Mapping[str, str]:
+        """Of SAM, from `given`; raises `SettingsError` where that leads elsewhere."""
+        elsewhere = given.get("AWS_ENDPOINT_URL")
+        if elsewhere and self.name != IN_DOCKER:
+            raise SettingsError(
+                f"ENV={self.name} is on AWS, but AWS_ENDPOINT_URL is set to {elsewhere}: unset it"
+            )
+        local = {"AWS_ENDPOINT_URL": elsewhere or IN_DOCKER_URL, **CREDENTIALS}
+        return {
+            **given,
+            **(local if self.name == IN_DOCKER else {}),
+            # The layer is built by uv, which need not be on the user's path.
+            "PATH": os.pathsep.join([str(Path(uv()).parent), given.get("PATH", "")]),
+            "LAYER_PYTHON": self.parameters.get("PythonRuntime", DEFAULT_PYTHON)[len("python") :],
+            "LAYER_PLATFORM": PLATFORMS[self.parameters.get("Architecture", "x86_64")],
+            "SAM_CLI_TELEMETRY": "0",
+        }
+
+    def _sam(self, environment: Mapping[str, str], command: str, *options: str) -> None:
+        program = install(SAM) / "sam"
+        done = subprocess.run(  # noqa: S603
+            [str(program), command, "--config-env", self.name, *options],
+            cwd=ROOT,
+            env=environment,
+            check=False,
+        )
+        if done.returncode:
+            raise DeployError(f"sam {command} --config-env {self.name} failed, see above")
+
+    def _first_run(self, environment: Mapping[str, str]) -> None:
+        """The poller's first act is to bring the schema up to date."""
+        client = boto3.client(
+            "lambda",
+            region_name=self.region,
+            endpoint_url=environment.get("AWS_ENDPOINT_URL"),
+            aws_access_key_id=environment.get("AWS_ACCESS_KEY_ID"),
+            aws_secret_access_key=environment.get("AWS_SECRET_ACCESS_KEY"),
+            aws_session_token=environment.get("AWS_SESSION_TOKEN"),
+        )
+        client.invoke(
+            FunctionName=f"{self.stack}-poller",
+            InvocationType="Event",
+            Payload=b'{"schedule": "deployment"}',
+        )
+
+
+def _parameters(path: Path) -> Mapping[str, str]:
+    """Of a file with one `Name: value` a line, which is all that ours are."""
+    lines = (line for line in path.read_text().splitlines() if line and not line.startswith("#"))
+    pairs = (line.partition(":") for line in lines)
+    return {name: value.strip().strip('"') for name, _, value in pairs}

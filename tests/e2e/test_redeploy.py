@@ -1,0 +1,62 @@
+"""What runs is replaced while jobs come in; each that was accepted is done."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from threading import Event
+from typing import TYPE_CHECKING
+from urllib.request import urlopen
+from zipfile import ZipFile
+
+from stack.waiting import NotReadyError
+
+if TYPE_CHECKING:
+    from support.local_stack import LocalStack
+
+SECONDS = 120
+PAUSE = 0.05
+"""Seconds between two jobs: a stream of them, not a flood that a deployment cannot get through."""
+ROWS = [{"id": number, "name": "n" * 100} for number in range(200)]
+
+
+def post(stack: LocalStack, enough: Event) -> tuple[list[str], list[str]]:
+    """Post jobs until there are enough: the ids of those accepted, and why others were not."""
+    accepted, refused = [], []
+    while not enough.is_set():
+        try:
+            accepted.append(stack.api.submit("CSV_EXPORT", {"data": ROWS}))
+            enough.wait(PAUSE)
+        except (NotReadyError, OSError, ValueError) as error:
+            refused.append(str(error))
+    return accepted, refused
+
+
+def renew(stack: LocalStack, function: str) -> None:
+    """Give a function code of another digest, without anything else of a deployment."""
+    client = stack.aws("lambda")
+    with urlopen(client.get_function(FunctionName=function)["Code"]["Location"]) as answer:
+        archive = BytesIO(answer.read())
+    with ZipFile(archive, "a") as code:
+        code.writestr("renewed.txt", function)
+    client.update_function_code(FunctionName=function, ZipFile=archive.getvalue())
+    client.get_waiter("function_updated_v2").wait(
+        FunctionName=function, WaiterConfig={"Delay": 0.1, "MaxAttempts": 300}
+    )
+
+
+def test_no_job_is_lost_while_what_runs_is_replaced(stack: LocalStack) -> None:
+    enough = Event()
+    with ThreadPoolExecutor() as pool:
+        posting = pool.submit(post, stack, enough)
+        try:
+            assert "deployed" in stack.command("deploy", also={"CONCURRENCY": "4"}).stdout
+            renew(stack, stack.outputs.poller_function)
+            renew(stack, stack.outputs.api_function)
+            assert "deployed" in stack.command("deploy").stdout
+        finally:
+            enough.set()
+    accepted, refused = posting.result()
+    ends = [stack.api.finished(job_id, seconds=SECONDS) for job_id in accepted]
+    assert {job["status"] for job in ends} == {"completed"}
+    assert refused == []
