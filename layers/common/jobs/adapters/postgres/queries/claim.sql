@@ -26,15 +26,19 @@ WITH hint AS (
         updated_at = now()
     FROM ready
     WHERE jobs.id = ready.id
-    RETURNING jobs.id, jobs.attempts
+    RETURNING jobs.id
+), looked_at AS (
+    -- By hash, for the whole batch: joined, each hint would be compared with each claim.
+    SELECT id, priority, place, id IN (SELECT id FROM claimed) AS claimed
+    FROM hint
 )
 SELECT
     hint.id,
     hint.priority,
     CASE
-        WHEN claimed.id IS NOT NULL AND jobs.priority = hint.priority THEN 'claimed'
+        WHEN hint.claimed AND jobs.priority = hint.priority THEN 'claimed'
         -- Claimed by its entry in the right queue: this one, in the wrong queue, is to go.
-        WHEN claimed.id IS NOT NULL THEN 'over'
+        WHEN hint.claimed THEN 'over'
         WHEN jobs.id IS NULL OR jobs.status IN ('completed', 'failed') THEN 'over'
         WHEN jobs.priority <> hint.priority THEN 'misplaced'
         WHEN jobs.status = 'processing' AND jobs.token = %(token)s THEN 'claimed'
@@ -49,12 +53,12 @@ SELECT
     jobs.type,
     -- As text: one that cannot be read spoils its own job, and not the batch.
     CASE WHEN jobs.status IN ('pending', 'processing') THEN jobs.payload::text END AS payload,
-    coalesce(claimed.attempts, jobs.attempts) AS attempt,
+    -- This statement sees the row as it was before.
+    jobs.attempts + hint.claimed::integer AS attempt,
     jobs.max_attempts,
     jobs.token,
     jobs.alone,
     jobs.losses
-FROM hint
+FROM looked_at AS hint
 LEFT JOIN jobs ON jobs.id = hint.id
-LEFT JOIN claimed ON claimed.id = hint.id
 ORDER BY hint.place
