@@ -213,7 +213,7 @@ class _Drain:
         passed = self._hand.unstarted(Priority.DEFAULT) if high else []
         if not passed:
             return hints
-        self._release(passed)
+        self._try(lambda: self._release(passed))
         self._give_back([hint for hint in hints if hint.priority is not Priority.HIGH])
         return high
 
@@ -282,6 +282,7 @@ class _Drain:
                 self._endings.add(claim, Lost())
         for claim in claimed.claims:
             self._start(claim, hints[claim.id], until)
+        self._release([])
 
     def _is_ours(self, claim: Claim) -> bool:
         """Its lease ended while the store could not be told; what comes of it counts still."""
@@ -299,7 +300,7 @@ class _Drain:
             self._endings.add(claim, TryAgain(text))
         elif budget + MARGIN > self._call.remaining():
             self._closing = True
-            self._release([held])
+            self._unreleased.append(held)
         else:
             self._hand.start(held)
 
