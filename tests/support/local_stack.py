@@ -15,7 +15,6 @@ import psycopg2
 import psycopg2.extras
 
 from stack.client import Client
-from stack.outputs import Outputs
 from stack.ports import free_port
 from stack.servers.mail import Mail
 from stack.settings import FUNCTION_PARAMETERS, Settings
@@ -23,6 +22,8 @@ from stack.stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from stack.outputs import Outputs
 
 PORTS = (
     "API_PORT",
