@@ -24,7 +24,8 @@ def read(event: object) -> Call:
     """Read any event; one that says nothing of the kind is a plain wake.
 
     The schedule sends `{"schedule": "rate(1 minute)"}`, a wake is
-    `{"wake": {"hop": n, "patient": b}}`, and a failed invocation comes as the record of its failure destination, wrapped by SNS.
+    `{"wake": {"hop": n, "patient": b}}`, and a failed invocation comes as the record of its
+    failure destination, wrapped by SNS.
     """
     match event:
         case {"schedule": _}:
