@@ -93,8 +93,8 @@ test-localstack: | .venv ## types and tests of what runs functions in LocalStack
 verify-docker: | .venv ## bring docker-compose.yml up with images made here, and try it (root; minutes)
 	@$(RUN) python -m stack.containers
 
-test-faults: | .venv ## kill, freeze and starve real processes, and count what comes of it (minutes)
-	@$(RUN) pytest tests/faults -m faults
+test-faults: | .venv ## kill, freeze and starve real processes, search the model, break the code (minutes; needs spin, gcc)
+	@$(RUN) pytest -m faults
 
 .PHONY: bench
 bench: | .venv ## drain throughput beside a bare loop of the same statements and scripts
