@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from threading import Event
 from typing import TYPE_CHECKING
-from urllib.request import urlopen
 from zipfile import ZipFile
 
 from stack.waiting import NotReadyError
@@ -32,13 +31,15 @@ def post(stack: LocalStack, enough: Event) -> tuple[list[str], list[str]]:
     return accepted, refused
 
 
-def renew(stack: LocalStack, function: str) -> None:
+def renew(stack: LocalStack, function: str, built: str) -> None:
     """Give a function code of another digest, without anything else of a deployment."""
-    client = stack.aws("lambda")
-    with urlopen(client.get_function(FunctionName=function)["Code"]["Location"]) as answer:
-        archive = BytesIO(answer.read())
-    with ZipFile(archive, "a") as code:
+    folder = stack.parts.state / "sam" / "build" / built
+    archive = BytesIO()
+    with ZipFile(archive, "w") as code:
+        for path in folder.rglob("*"):
+            code.write(path, path.relative_to(folder))
         code.writestr("renewed.txt", function)
+    client = stack.aws("lambda")
     client.update_function_code(FunctionName=function, ZipFile=archive.getvalue())
     client.get_waiter("function_updated_v2").wait(
         FunctionName=function, WaiterConfig={"Delay": 0.1, "MaxAttempts": 300}
@@ -51,8 +52,8 @@ def test_no_job_is_lost_while_what_runs_is_replaced(stack: LocalStack) -> None:
         posting = pool.submit(post, stack, enough)
         try:
             assert "deployed" in stack.command("deploy", also={"CONCURRENCY": "4"}).stdout
-            renew(stack, stack.outputs.poller_function)
-            renew(stack, stack.outputs.api_function)
+            renew(stack, stack.outputs.poller_function, "PollerFunction")
+            renew(stack, stack.outputs.api_function, "ApiFunction")
             assert "deployed" in stack.command("deploy").stdout
         finally:
             enough.set()
