@@ -44,7 +44,8 @@ def test_the_example_lists_every_variable_that_is_read() -> None:
     listed = set(re.findall(r"^(?:# )?([A-Z_]+)=", EXAMPLE, re.MULTILINE))
     source = (ROOT / "localstack" / "stack" / "settings.py").read_text()
     read = set(re.findall(r'"([A-Z][A-Z_]+)"', source))
-    assert listed == read
+    composed = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
+    assert listed == read | composed
 
 
 def test_the_example_holds_the_defaults() -> None:
