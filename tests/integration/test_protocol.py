@@ -118,10 +118,15 @@ class Protocol(RuleBasedStateMachine):
     def claim(self, choice: st.DataObject, *, alone: bool) -> None:
         """With hints that are old, doubled, or from the wrong queue."""
         job_ids = choice.draw(st.lists(st.sampled_from([*self.jobs]), min_size=1, max_size=3))
-        hints = [Hint(each, self.jobs[each].priority, 0.0) for each in dict.fromkeys(job_ids)]
-        if choice.draw(st.booleans()):
-            hints += [Hint(hint.id, choice.draw(priorities), 0.0) for hint in hints]
-        hints = [*{(hint.id, hint.priority): hint for hint in hints}.values()]
+        queues = choice.draw(st.sampled_from(["right", "any", "both"]))
+        hints = [
+            Hint(each, priority, 0.0)
+            for each in dict.fromkeys(job_ids)
+            for priority in Priority
+            if queues == "both"
+            or (queues == "any" and choice.draw(st.booleans()))
+            or (queues == "right" and priority is self.jobs[each].priority)
+        ]
         token = self.new_id()
         self.asked.append((hints, token, alone))
         self._claim(hints, token, alone=alone)
@@ -143,11 +148,12 @@ class Protocol(RuleBasedStateMachine):
         claims = self._some(choice, self.claims[-3:] if last else self.claims)
         self._settle([(claim, choice.draw(reports)) for claim in claims])
 
-    @precondition(lambda self: self.lost)
-    @rule(choice=choices)
-    def call_lost(self, choice: st.DataObject) -> None:
-        """What was seen to be lost, now or ever."""
-        self._settle([(claim, Lost()) for claim in self._some(choice, self.lost)])
+    @precondition(lambda self: self.claims)
+    @rule(choice=choices, seen=st.booleans())
+    def call_lost(self, choice: st.DataObject, *, seen: bool) -> None:
+        """What was seen to be lost, now or ever; or what only looks like it."""
+        claims = (self.lost if seen else self.claims) or self.claims
+        self._settle([(claim, Lost()) for claim in self._some(choice, claims)])
 
     @precondition(lambda self: self.claims)
     @rule(choice=choices)
