@@ -263,7 +263,7 @@ class Protocol(RuleBasedStateMachine):
         found = self.engine.store.claim(hints, token, lease=HOURS, request_id=None, alone=alone)
         findings = {(hint.id, hint.priority): self._finding(hint, token, alone) for hint in hints}
         assert _sorted(found) == {
-            what: {job_id for (job_id, _), each in findings.items() if each == what}
+            what: sorted(job_id for (job_id, _), each in findings.items() if each == what)
             for what in ("claimed", "lost", "suspect")
         }
         for claim in found.claims:
@@ -349,11 +349,12 @@ class Protocol(RuleBasedStateMachine):
         return [(UUID(member.decode()), priority) for member in entries]
 
 
-def _sorted(found: Claimed) -> dict[str, set[UUID]]:
+def _sorted(found: Claimed) -> dict[str, list[UUID]]:
+    """The ids of a claim's answer by what was found; one that comes twice is there twice."""
     return {
-        "claimed": {claim.id for claim in found.claims},
-        "lost": {claim.id for claim in found.lost},
-        "suspect": set(found.suspects),
+        "claimed": sorted(claim.id for claim in found.claims),
+        "lost": sorted(claim.id for claim in found.lost),
+        "suspect": sorted(found.suspects),
     }
 
 
