@@ -16,7 +16,7 @@ from jobs.core.hints import Hints
 from jobs.core.model import Claim, Priority
 from jobs.core.outcome import Lost, TryAgain, Unknown
 from jobs.core.pace import Pace
-from jobs.core.ports import Move
+from jobs.core.ports import BELIEVED, Move
 from jobs.core.suspects import Suspects
 from jobs.core.work import MARGIN, Drained
 
@@ -77,6 +77,7 @@ class _Drain:
         self._hand = Hand(run, work.slots)
         self._pace = Pace(work.slots, work.most)
         self._whole = call.remaining()
+        self._began = time.monotonic()
         self._suspects = Suspects()
         self._unreleased: list[Held] = []
         self._alone = self._closing = self._given_up = False
@@ -371,6 +372,10 @@ class _Drain:
 
     def _stay(self) -> bool:
         """Leave if nothing is to be waited for; if something is, wait for a moment."""
+        if self._call.patient and time.monotonic() - self._began < BELIEVED:
+            # The dead one is still believed to be there: what is published now wakes nobody.
+            time.sleep(IDLE_LOOK)
+            return True
         point("leave.before")
         horizon = max(0.0, min(HORIZON, self._call.remaining() - MARGIN * 2))
         try:

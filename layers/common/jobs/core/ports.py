@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from jobs.core.retry import Settlement
 
 
+BELIEVED = 5.0
+"""Seconds for which a poller is believed to be there after it was last heard of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A job's entry in its queue: it may be taken `delay` seconds from now (negative: since)."""

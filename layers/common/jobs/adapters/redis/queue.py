@@ -14,7 +14,7 @@ from jobs.adapters.redis.keys import BUSY, COMPLETE, POLLERS, QUEUES, WAKING
 from jobs.adapters.redis.scripts import NAMES, source
 from jobs.core.errors import QueueUnavailable
 from jobs.core.model import Hint, Priority
-from jobs.core.ports import Leave, Published, Taken
+from jobs.core.ports import BELIEVED, Leave, Published, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +41,7 @@ class Limits:
 
     pollers: int = 4
     share: int = 100
-    registered: float = 5.0
+    registered: float = BELIEVED
     waking: float = 5.0
 
 
