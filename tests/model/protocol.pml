@@ -26,6 +26,7 @@
  *   NO_RECONCILE           nobody publishes again what is open
  *   TIMER_IN_REDIS_ONLY    the row does not know that it waits for its next attempt
  *   LEAVE_WITHOUT_LOOK     a poller that found nothing leaves without another look
+ *   LEAVE_BEFORE_BELIEF_ENDS   the heir of a dead poller is gone while that one is believed in
  *   RENEW_ENDED, LOSS_UNCHECKED   either alone does no harm, both together do: a lease that has
  *                          ended is renewed; a loss is recorded without a look at the lease
  */
@@ -78,6 +79,7 @@ bool abandoned[JOBS];
 /* Redis: an entry for each job, the register, the note that a wake is under way. */
 mtype hint[JOBS] = GONE;
 bool registered[POLLERS];
+bool ghost;         /* one that is dead is on the register still */
 bool waking;
 byte invoked;       /* calls of the poller that are under way */
 byte notices;       /* and those that the death of another has led to */
@@ -182,7 +184,7 @@ inline publish(j) {
 
 /* wake_needed.lua, in the same step. */
 inline wake_needed(needed) {
-  needed = !registered[0] && !registered[1] && !waking && any_hint(READY);
+  needed = !registered[0] && !registered[1] && !ghost && !waking && any_hint(READY);
   waking = waking || needed
 }
 
@@ -214,7 +216,13 @@ proctype Api() {
 }
 
 /* One execution environment of the poller function: one invocation after the other. */
-#define waits(me) (any_hint(LATER) && (patient || !registered[1 - me]))
+#ifdef LEAVE_BEFORE_BELIEF_ENDS
+#define haunted false
+#else
+#define haunted ghost
+#endif
+#define waits(me) ((any_hint(LATER) && (patient || !(registered[1 - me] || ghost))) \
+                   || (patient && haunted))
 #define may_die :: d_step { kills > 0 -> kills-- } goto dead
 
 proctype Poller(byte me) {
@@ -395,10 +403,8 @@ dead:                             /* its registration, its lease and its entry o
   atomic {
 #ifdef WAKES
     abandoned[j] = mine != 0 && row[j].status == PROCESSING && row[j].token == mine;
-    notices++;                    /* the failure destination leads to a new call */
-#ifdef NOTICE_FORGETS
-    registered[me] = false
-#endif
+    notices++;                    /* the failure destination leads to a patient one */
+    ghost = registered[me]; registered[me] = false;
 #endif
     j = 0; mine = 0; what = DONE; held = false; did = false; patient = false; seen[0] = false
   }
@@ -429,6 +435,12 @@ proctype HintReady(byte j) {
 proctype RegistrationEnds(byte poller) {
   do
   :: d_step { registered[poller] -> registered[poller] = false }
+  od
+}
+
+proctype GhostEnds() {
+  do
+  :: d_step { ghost -> ghost = false }
   od
 }
 
@@ -467,7 +479,7 @@ init {
 #endif
     }
 #ifdef WAKES
-    run RegistrationEnds(0); run RegistrationEnds(1); run NoteOfWakeEnds();
+    run RegistrationEnds(0); run RegistrationEnds(1); run NoteOfWakeEnds(); run GhostEnds();
     run Silence();
 #endif
 #if FLUSHES > 0

@@ -91,6 +91,17 @@ def test_a_poller_that_leaves_without_a_look_loses_a_wake(tmp_path: Path) -> Non
     assert safety(tmp_path, "WAKES", "JOBS=2", "LEAVE_WITHOUT_LOOK").broken == {"W1"}
 
 
+HEIRS = ("WAKES", "JOBS=2", "KILLS=1", "NO_FAILURES")
+
+
+def test_no_wake_is_lost_on_a_dead_poller(tmp_path: Path) -> None:
+    assert not safety(tmp_path, *HEIRS).broken
+
+
+def test_an_heir_that_leaves_too_soon_loses_a_wake(tmp_path: Path) -> None:
+    assert safety(tmp_path, *HEIRS, "LEAVE_BEFORE_BELIEF_ENDS", first=True).broken == {"W1"}
+
+
 @pytest.mark.parametrize("one", ["RENEW_ENDED", "LOSS_UNCHECKED"])
 def test_an_ended_lease_is_guarded_twice(tmp_path: Path, one: str) -> None:
     assert not safety(tmp_path, one).broken
