@@ -1,0 +1,195 @@
+"""The guards of the protocol, each taken away, and the test that stands for it."""
+
+from __future__ import annotations
+
+from mutations.mutation import JOBS, LUA, QUERIES, Mutation
+
+STORE = "tests/contract/test_job_store.py::test_"
+QUEUE = "tests/contract/test_job_queue.py::test_"
+ZOMBIES = "tests/integration/test_zombies.py::test_"
+TIME = "tests/integration/test_time.py::test_"
+
+MUTATIONS = (
+    # Endings
+    Mutation(
+        "an ending names no token",
+        QUERIES / "settle.sql",
+        """      AND jobs.token = ending.token
+      AND jobs.status = 'processing'
+      AND (NOT""",
+        """      AND jobs.status = 'processing'
+      AND (NOT""",
+        (f"{ZOMBIES}what_a_zombie_reports_of_a_job_that_somebody_else_runs_changes_nothing",),
+    ),
+    Mutation(
+        "an ending does not ask for the status",
+        QUERIES / "settle.sql",
+        """      AND jobs.status = 'processing'
+      AND (NOT""",
+        "      AND (NOT",
+        (f"{STORE}final_stays_final",),
+    ),
+    Mutation(
+        "a live lease can be called lost",
+        QUERIES / "settle.sql",
+        "      AND (NOT ending.lost OR jobs.lease_until <= now())\n",
+        "",
+        (f"{ZOMBIES}only_a_lease_that_has_ended_can_be_called_lost",),
+    ),
+    Mutation(
+        "the row does not know that it waits",
+        QUERIES / "settle.sql",
+        "now() + make_interval(secs => ending.delay)",
+        "now()",
+        (f"{STORE}a_failed_attempt_makes_a_job_wait_and_keeps_the_error",),
+    ),
+    # Claims
+    Mutation(
+        "a claim does not ask for the time",
+        QUERIES / "claim.sql",
+        "      AND jobs.due_at <= now()\n",
+        "",
+        (f"{STORE}a_job_that_waits_out_its_backoff_is_refused_until_it_is_due",),
+    ),
+    Mutation(
+        "a claim takes what is leased",
+        QUERIES / "claim.sql",
+        "    WHERE jobs.status = 'pending'\n",
+        "    WHERE jobs.status IN ('pending', 'processing')\n",
+        (f"{STORE}a_leased_job_is_refused_until_its_lease_ends",),
+    ),
+    Mutation(
+        "a suspect is claimed beside others",
+        QUERIES / "claim.sql",
+        "      AND (jobs.losses = 0 OR %(alone)s)\n",
+        "      AND (%(alone)s OR NOT %(alone)s)\n",
+        (f"{STORE}a_job_that_lost_a_lease_is_claimed_only_alone",),
+    ),
+    Mutation(
+        "an attempt does not count when it is claimed",
+        QUERIES / "claim.sql",
+        "        attempts = attempts + 1,\n",
+        "",
+        (f"{STORE}a_lost_job_is_suspected_and_its_attempt_counts",),
+    ),
+    # Keeping and giving back
+    Mutation(
+        "a lease that has ended is renewed",
+        QUERIES / "renew.sql",
+        "  AND jobs.lease_until > now()\n",
+        "",
+        (f"{ZOMBIES}a_lease_that_has_ended_cannot_be_renewed",),
+    ),
+    Mutation(
+        "a release keeps the attempt",
+        QUERIES / "release.sql",
+        "    attempts = attempts - 1,\n",
+        "",
+        (f"{STORE}a_released_job_is_as_it_was",),
+    ),
+    Mutation(
+        "a release names no token",
+        QUERIES / "release.sql",
+        "  AND jobs.token = held.token\n",
+        "",
+        (f"{STORE}a_stale_claim_releases_nothing",),
+    ),
+    Mutation(
+        "a lease outlives its invocation",
+        JOBS / "core/drain.py",
+        "min(self._work.lease, self._call.remaining() + MARGIN)",
+        "self._work.lease",
+        (f"{TIME}no_lease_outlives_the_invocation_by_more_than_the_margin",),
+    ),
+    Mutation(
+        "what is in hand is not renewed",
+        JOBS / "core/drain.py",
+        "if now - self._renewed < self._work.lease / 3:",
+        "if self._renewed:",
+        (f"{TIME}a_long_job_keeps_its_lease_for_as_long_as_it_runs",),
+    ),
+    Mutation(
+        "what cannot finish in time is begun",
+        JOBS / "core/drain.py",
+        "elif budget + MARGIN > self._call.remaining():",
+        "elif self._call.remaining() < 0:",
+        (f"{TIME}what_cannot_finish_in_the_time_left_is_not_begun",),
+    ),
+    # The queues
+    Mutation(
+        "publishing again moves an entry",
+        LUA / "publish.lua",
+        "'NX', score",
+        "score",
+        (f"{QUEUE}publishing_again_changes_nothing",),
+    ),
+    Mutation(
+        "what was taken stays ready",
+        LUA / "take.lua",
+        "now + lease, ready[at]",
+        "now, ready[at]",
+        (f"{QUEUE}what_was_taken_is_ready_again_when_its_lease_ends",),
+    ),
+    Mutation(
+        "a poller leaves without another look",
+        LUA / "leave.lua",
+        "if first <= now or ARGV[3] == '1' or others <= 0 then",
+        "if first > now and (ARGV[3] == '1' or others <= 0) then",
+        (
+            f"{QUEUE}a_poller_stays_while_something_is_ready",
+            "tests/integration/test_wake_ups.py::"
+            "test_a_job_published_before_a_poller_leaves_is_run_by_it",
+        ),
+    ),
+    Mutation(
+        "nothing is published again",
+        JOBS / "core/reconcile.py",
+        "published = queue.publish(entries)",
+        "published = queue.publish([])",
+        (
+            "tests/integration/test_cluster.py::test_a_cluster_that_forgot_everything_is_filled_again",
+        ),
+    ),
+    Mutation(
+        "a high job waits behind default ones in hand",
+        JOBS / "core/drain.py",
+        "        self._try(self._give_way)\n",
+        "",
+        (
+            "tests/integration/test_priority.py::"
+            "test_a_high_job_is_begun_before_default_ones_that_were_claimed_and_not_started",
+        ),
+    ),
+    Mutation(
+        "the heir of a dead poller leaves while that one is believed in",
+        JOBS / "core/drain.py",
+        "if self._call.patient and time.monotonic() - self._began < BELIEVED:",
+        "if self._call.remaining() < 0:",
+        (
+            "tests/integration/test_heirs.py::"
+            "test_once_the_heir_of_a_dead_poller_has_left_a_job_wakes_another",
+        ),
+    ),
+    # What becomes of an attempt, and what it does
+    Mutation(
+        "the victim of a neighbour fails for good",
+        JOBS / "core/retry.py",
+        "if claim.attempt >= claim.max_attempts and not claim.alone:",
+        "if claim.attempt > claim.max_attempts:",
+        (f"{STORE}a_last_attempt_lost_beside_others_is_given_back_once",),
+    ),
+    Mutation(
+        "an object is written without a condition",
+        JOBS / "adapters/s3.py",
+        '                IfNoneMatch="*",\n',
+        "",
+        ("tests/contract/test_object_store.py::test_what_is_there_is_never_overwritten",),
+    ),
+    Mutation(
+        "every attempt sends another Message-ID",
+        JOBS / "processors/email_send.py",
+        'f"<{claim.id}@{domain}>"',
+        'f"<{claim.token}@{domain}>"',
+        ("tests/unit/test_email_send.py",),
+    ),
+)
