@@ -8,7 +8,9 @@ from threading import Event
 from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
+from stack.engines.differences import MINISTACK
 from stack.waiting import NotReadyError
+from support import differs
 
 if TYPE_CHECKING:
     from support.local_stack import LocalStack
@@ -60,4 +62,7 @@ def test_no_job_is_lost_while_what_runs_is_replaced(stack: LocalStack) -> None:
     accepted, refused = posting.result()
     ends = [stack.api.finished(job_id, seconds=SECONDS) for job_id in accepted]
     assert {job["status"] for job in ends} == {"completed"}
+    if refused and stack.parts.engine.title == MINISTACK:
+        differs.note(MINISTACK, "call that outlives an update")
+        refused = [why for why in refused if "The request was not answered" not in why]
     assert refused == []
