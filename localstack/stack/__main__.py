@@ -7,7 +7,20 @@ import sys
 from typing import TYPE_CHECKING
 
 from stack.bring_up import EXPECTED
-from stack.commands import clean, demo, deploy, dev, down, env, logs, psql, redis_cli, status, up
+from stack.commands import (
+    clean,
+    demo,
+    deploy,
+    dev,
+    down,
+    env,
+    key,
+    logs,
+    psql,
+    redis_cli,
+    status,
+    up,
+)
 from stack.screen import complain
 from stack.settings import Settings
 from stack.stack import Stack
@@ -17,7 +30,7 @@ if TYPE_CHECKING:
 
 COMMANDS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2].replace("_", "-"): module
-    for module in (up, down, status, logs, env, deploy, dev, demo, psql, redis_cli, clean)
+    for module in (up, down, status, logs, env, deploy, dev, demo, key, psql, redis_cli, clean)
 }
 
 
