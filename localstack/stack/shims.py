@@ -10,6 +10,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from stack.environments import uv
+from stack.paths import SAM
 from stack.servers.postgres import installed_programs
 
 if TYPE_CHECKING:
@@ -22,17 +23,20 @@ TAIL = """if [ "$1 $2" = "logs tail" ]; then shift 2; exec {command} "$@"; fi
 
 
 def make(state: Path, environment: Mapping[str, str]) -> None:
-    """Write `psql`, `redis-cli`, `aws` and `awslocal` into the state folder.
+    """Write `psql`, `redis-cli`, `aws`, `awslocal` and `sam` into the state folder.
 
-    `environment` makes an AWS client talk to the stack: `awslocal` does so wherever it is called.
+    `environment` makes an AWS client talk to the stack: `awslocal` and `sam` do so wherever they
+    are called.
     """
     here = Path(sys.executable).parent
     local = {**environment, "DISABLE_DEPRECATION_NOTICE": "1"}
+    sam = {**environment, "SAM_CLI_TELEMETRY": "0"}
     commands = {
         "psql": [str(installed_programs() / "psql")],
         "redis-cli": ["env", f"UV={uv()}", sys.executable, "-m", "stack", "redis-cli"],
         "aws": [str(here / "aws")],
         "awslocal": ["env", *(f"{k}={v}" for k, v in local.items()), str(here / "awslocal")],
+        "sam": ["env", *(f"{k}={v}" for k, v in sam.items()), str(SAM / ".venv" / "bin" / "sam")],
     }
     folder = state / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
