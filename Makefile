@@ -90,8 +90,8 @@ test-localstack: | .venv ## types and tests of what runs functions in LocalStack
 	@cd localstack/engines/localstack/executor && $(RUN) --project ../../../.. mypy --strict \
 		--python-executable ../.venv/bin/python --python-version 3.12 -p lambda_process
 
-verify-docker: | .venv ## bring docker-compose.yml up with images made here, and try it (root; minutes)
-	@$(RUN) python -m stack.containers
+verify-docker: | .venv ## bring docker-compose.yml up with images made here, and try it (root; minutes; COMPOSE=v1, v2)
+	@$(RUN) python -m stack.containers --compose "$(or $(COMPOSE),v1)"
 
 test-faults: | .venv ## kill, freeze and starve real processes, search the model, break the code (minutes; needs spin, gcc)
 	@$(RUN) pytest -m faults

@@ -8,3 +8,4 @@ ROOT = Path(__file__).resolve().parents[2]
 ENGINES = ROOT / "localstack" / "engines"
 SAM = ROOT / "infra" / "sam"
 CLIENTS = ROOT / "localstack" / "clients"
+COMPOSE = ROOT / "localstack" / "docker" / "compose"

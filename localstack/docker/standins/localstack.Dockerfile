@@ -1,4 +1,4 @@
-FROM python:3.13-slim-trixie
+FROM python:3.13.15-slim-trixie
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends curl \
     && rm -rf /var/lib/apt/lists/* \

@@ -1,9 +1,10 @@
 """Bring docker-compose.yml up where no image can be had, and see that all of it works.
 
-`make verify-docker`, as root, on Debian: `apt-get install docker.io docker-compose debootstrap`. A
-Docker of its own, in FOLDER, builds stand-ins under the names of the images
+`make verify-docker`, as root, on Debian: `apt-get install docker.io debootstrap`. A Docker of its
+own, in FOLDER, builds stand-ins under the names of the images
 (`localstack/docker/standins/README.md`); then everything is built, started, tried, stopped while
-jobs are posted, started again and tried again. FOLDER is kept for the next time.
+jobs are posted, started again and tried again. FOLDER is kept for the next time. docker-compose is
+brought, in the version that COMPOSE names: v1, v2, or the path of another.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from stack.client import Client
 from stack.containers.docker import Containers, docker
 from stack.containers.stand_ins import build_stand_ins
 from stack.containers.telling import must, step
-from stack.paths import ROOT
+from stack.environments import install
+from stack.paths import COMPOSE, ROOT
 from stack.ports import LOOPBACK, free_port
 from stack.waiting import wait_until
 from stack.web import call
 
-NEEDED = ("dockerd", "docker", "docker-compose", "debootstrap")
+NEEDED = ("dockerd", "docker", "debootstrap")
 SERVICES = {"db", "redis", "mail", "localstack", "api", "mirror", "poller"}
 PORTS = ("API_PORT", "ENGINE_PORT", "POSTGRES_PORT", "REDIS_PORT", "MAIL_PORT", "MAIL_PAGE_PORT")
 SECONDS = 420.0
@@ -65,13 +67,7 @@ def try_out(containers: Containers, api: Client) -> list[str]:
     psql = (*inside, "db", "psql", "-U", "user", "-d", "jobs_db", "-Atc")
     must("psql", export in containers.compose(*psql, "SELECT id FROM jobs"))
     must("redis-cli", "{jobs}" in containers.compose(*inside, "redis", "redis-cli", "KEYS", "*"))
-    wait_until(
-        lambda: export in containers.compose("logs", "--no-color", "poller"),
-        "the job in the poller's log",
-        seconds=60,
-        every=3,
-    )
-    must("logs poller", "attempt" in containers.compose("logs", "--no-color", "poller"))
+    followed(containers, api)
     for what in ("lambda list-functions", "events list-rules", "s3 ls", "sqs list-queues"):
         must(
             f"awslocal {what}",
@@ -80,9 +76,29 @@ def try_out(containers: Containers, api: Client) -> list[str]:
     return [export, mail, bad]
 
 
+def followed(containers: Containers, api: Client) -> None:
+    """A job that is posted while somebody looks shows up in `docker-compose logs -f poller`."""
+    shown = containers.folder / "followed.log"
+    with shown.open("w") as file:
+        following = subprocess.Popen(  # noqa: S603
+            [containers.program, "logs", "--no-color", "-f", "poller"],
+            env=containers.environment,
+            cwd=ROOT,
+            stdout=file,
+        )
+    try:
+        wait_until(lambda: "attempt" in shown.read_text(), "earlier lines", seconds=60)
+        job = api.submit("CSV_EXPORT", {"data": [{"id": 3}]})
+        wait_until(lambda: job in shown.read_text(), "the job in the poller's log", seconds=60)
+        must("logs -f poller follows", following.poll() is None)
+    finally:
+        following.terminate()
+        following.wait(30)
+
+
 def leave_undone(containers: Containers, api: Client) -> list[str]:
     """Post jobs while the system is told to stop: each that was accepted must be done later."""
-    down = subprocess.Popen(["docker-compose", "down"], env=containers.environment, cwd=ROOT)  # noqa: S607
+    down = subprocess.Popen([containers.program, "down"], env=containers.environment, cwd=ROOT)  # noqa: S603
     posted: list[str] = []
     try:
         while True:
@@ -99,7 +115,7 @@ def verify(containers: Containers) -> None:
     containers.output.mkdir(parents=True, exist_ok=True)
     with docker(containers):
         build_stand_ins(containers)
-        step("docker-compose config")
+        step(f"docker-compose config ({containers.compose('version', '--short').strip()})")
         must("valid", containers.compose("config", "--quiet") == "")
         try:
             step("docker-compose up --build")
@@ -120,16 +136,25 @@ def verify(containers: Containers) -> None:
             shutil.rmtree(containers.output)
 
 
+def docker_compose(chosen: str) -> str:
+    """The program that `chosen` names."""
+    if "/" in chosen:
+        return chosen
+    return str(install(COMPOSE / chosen) / "docker-compose")
+
+
 def main() -> None:
     """Check what is needed, then verify."""
     options = argparse.ArgumentParser(prog="stack.containers", description=__doc__)
     options.add_argument("--folder", type=Path, default=ROOT / ".sluice" / "docker")
+    options.add_argument("--compose", default="v1", help="v1, v2, or the path of another")
     chosen = options.parse_args()
     missing = [program for program in NEEDED if shutil.which(program) is None]
     if missing or os.geteuid() != 0:
         raise SystemExit(f"needs root and {', '.join(missing or NEEDED)}")
     began = time.monotonic()
-    verify(Containers(chosen.folder.resolve(), {name: str(free_port()) for name in PORTS}))
+    ports = {name: str(free_port()) for name in PORTS}
+    verify(Containers(chosen.folder.resolve(), ports, docker_compose(chosen.compose)))
     step(f"verified in {time.monotonic() - began:.0f} s")
 
 

@@ -24,10 +24,14 @@ SERVICE = "com.docker.compose.service"
 
 @dataclass(frozen=True)
 class Containers:
-    """A Docker of our own in `folder`, and the composition in it, on free ports."""
+    """A Docker of our own in `folder`, and the composition in it, on free ports.
+
+    `program` is the docker-compose to bring it up with.
+    """
 
     folder: Path
     ports: dict[str, str]
+    program: str
 
     @property
     def environment(self) -> dict[str, str]:
@@ -40,6 +44,8 @@ class Containers:
             "DOCKER_SOCKET": str(socket),
             "COMPOSE_PROJECT_NAME": PROJECT,
             "OUTPUT_DIR": str(self.output.relative_to(ROOT)),
+            # The other builder is a plug-in that not every Docker has.
+            "DOCKER_BUILDKIT": "0",
         }
 
     @property
@@ -64,7 +70,7 @@ class Containers:
 
     def compose(self, *words: str, check: bool = True) -> str:
         """Run docker-compose."""
-        return self.run("docker-compose", *words, check=check)
+        return self.run(self.program, *words, check=check)
 
     def health(self) -> dict[str, str]:
         """Of each service."""

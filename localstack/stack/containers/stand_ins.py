@@ -17,10 +17,10 @@ RECIPES = ROOT / "localstack" / "docker" / "standins"
 DEBIAN = "trixie"
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 STAND_INS = {
-    "python:3.13-slim-trixie": "python",
-    "postgres:18.1-alpine": "postgres",
-    "redis:8.2-alpine": "redis",
-    "axllent/mailpit:v1.27": "mailpit",
+    "python:3.13.15-slim-trixie": "python",
+    "postgres:18.6-alpine3.24": "postgres",
+    "redis:8.2.9-alpine3.22": "redis",
+    "axllent/mailpit:v1.30.5": "mailpit",
     "localstack/localstack:4.14.0": "localstack",
 }
 
