@@ -8,30 +8,49 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stack.environments import InstallError, uv
+from stack.screen import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+DOWNLOADS = "UV_PYTHON_DOWNLOADS"
+BROUGHT = "3.13"
+"""What is brought where none fits and that is allowed."""
+
+
 def find_python(versions: str, what: str) -> str:
     """Path of an interpreter that fits `versions` (as `>=3.12`); `what` is what needs it.
 
+    Where there is none and UV_PYTHON_DOWNLOADS is set to anything but `never`, uv brings one.
     Raises `InstallError`, which says what would help.
     """
-    asked = subprocess.run(  # noqa: S603
-        [uv(), "python", "find", "--no-project", "--system", versions],
-        env={**os.environ, "UV_PYTHON_DOWNLOADS": "never", "PATH": search_path(os.environ)},
+    asked = _uv_python("find", "--no-project", "--system", versions)
+    if asked.returncode and os.environ.get(DOWNLOADS, "never") != "never":
+        say(f"{what} needs a Python {versions}: uv brings {BROUGHT} …")
+        brought = _uv_python("install", BROUGHT)
+        asked = (
+            brought
+            if brought.returncode
+            else _uv_python("find", "--no-project", "--system", versions)
+        )
+    if asked.returncode:
+        raise InstallError(
+            f"{what} needs a Python {versions}, and there is none on the path, nor in pyenv's or "
+            f"uv's folders. `uv python install {BROUGHT}` brings one ({DOWNLOADS}=automatic lets "
+            f"this do it), or the system's packages do (python{BROUGHT}).\n{asked.stderr.strip()}"
+        )
+    return asked.stdout.strip()
+
+
+def _uv_python(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603
+        [uv(), "python", *words],
+        env={**os.environ, "PATH": search_path(os.environ)},
         check=False,
         capture_output=True,
         text=True,
     )
-    if asked.returncode:
-        raise InstallError(
-            f"{what} needs a Python {versions}, and there is none on the path, nor in pyenv's or "
-            f"uv's folders. `uv python install 3.13` brings one, or the system's packages do "
-            f"(python3.13); ENGINE=ministack needs none.\n{asked.stderr.strip()}"
-        )
-    return asked.stdout.strip()
 
 
 def search_path(environ: Mapping[str, str]) -> str:

@@ -28,6 +28,51 @@ def test_without_pyenv_the_path_stays_as_it_is(tmp_path: Path) -> None:
     assert search_path({"PYENV_ROOT": str(tmp_path), "PATH": "/a:/b"}) == "/a:/b"
 
 
-def test_what_is_missing_is_said() -> None:
-    with pytest.raises(InstallError, match=r"Sluice needs a Python >=3\.99"):
+def uv_that(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> Path:
+    """A uv of the test's own: a shell script. Returns the file that it is called with a line for
+    each call, as `$calls`.
+    """
+    calls = folder / "calls"
+    program = folder / "uv"
+    program.write_text(f'#!/bin/sh\ncalls={calls}\necho "$@" >> "$calls"\n{script}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("UV", str(program))
+    return calls
+
+
+def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
+    with pytest.raises(InstallError, match=r"Sluice needs a Python >=3\.99.*uv python install"):
         find_python(">=3.99", "Sluice")
+
+
+def test_nothing_is_brought_unless_that_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls = uv_that(monkeypatch, tmp_path, "exit 2")
+    monkeypatch.delenv("UV_PYTHON_DOWNLOADS", raising=False)
+    with pytest.raises(InstallError):
+        find_python(">=3.12", "LocalStack")
+    assert "install" not in calls.read_text()
+
+
+def test_what_is_missing_is_brought_where_that_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls = uv_that(
+        monkeypatch, tmp_path, 'grep -q install "$calls" || exit 2; echo /brought/python'
+    )
+    monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "automatic")
+    assert find_python(">=3.12", "LocalStack") == "/brought/python"
+    assert [line.split()[:2] for line in calls.read_text().splitlines()] == [
+        ["python", "find"],
+        ["python", "install"],
+        ["python", "find"],
+    ]
+
+
+def test_what_cannot_be_brought_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    uv_that(monkeypatch, tmp_path, "echo no network >&2; exit 2")
+    monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "automatic")
+    with pytest.raises(InstallError, match=r"(?s)LocalStack needs a Python.*no network"):
+        find_python(">=3.12", "LocalStack")
