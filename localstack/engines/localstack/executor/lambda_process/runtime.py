@@ -13,6 +13,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
+from lambda_process.orphans import Orphans
 from lambda_process.output import Output
 from lambda_process.runtime_api import Answered, Raised, Ready, RuntimeApi
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lambda_process.invocation import Invocation
+
+orphans = Orphans()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +49,21 @@ class Runtime:
         self.began = time.monotonic()
         self._events: SimpleQueue[Ready | Answered | Raised | Exited] = SimpleQueue()
         self._api = RuntimeApi(self._events.put)
-        self._process = subprocess.Popen(  # noqa: S603
-            [launch.python, "-m", "awslambdaric", launch.target],
-            env={**launch.env, "AWS_LAMBDA_RUNTIME_API": self._api.address},
-            cwd=launch.cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            # A group of its own, so that what the function starts ends with it.
-            start_new_session=True,
-        )
+        try:
+            self._process = subprocess.Popen(  # noqa: S603
+                [launch.python, "-m", "awslambdaric", launch.target],
+                env={**launch.env, "AWS_LAMBDA_RUNTIME_API": self._api.address},
+                cwd=launch.cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                # A group of its own, so that what the function starts ends with it.
+                start_new_session=True,
+            )
+        except BaseException:
+            self._api.close()
+            raise
+        orphans.began(self._process.pid)
         assert self._process.stdout  # noqa: S101
         # The reader closes the descriptor: Popen must not do so behind its back.
         self.output = Output(os.dup(self._process.stdout.fileno()))
@@ -113,6 +121,7 @@ class Runtime:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
+        orphans.ended(self.pid)
         self._api.close()
 
     def _event(self, end: float) -> Ready | Answered | Raised | Exited | None:

@@ -6,13 +6,14 @@ import os
 import re
 import signal
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from calls import ARN, call
 from lambda_process.environment import Environment, StoppedError
-from waiting import gone, written
+from waiting import gone, until, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,7 +175,10 @@ def test_process_that_ends_in_a_call(environment: Make, how: str, said: str) -> 
 def test_process_that_ends_between_two_calls_fails_neither(environment: Make) -> None:
     echo = environment(ECHO)
     pid = call(echo).answer["pid"]
+    runtime = echo._runtime
+    assert runtime
     os.kill(pid, signal.SIGKILL)
+    until(lambda: not runtime.alive)
     again = call(echo)
     assert again.error_type is None
     assert again.answer["pid"] != pid
@@ -202,6 +206,75 @@ def test_time_limit_ends_the_process_and_what_it_started(environment: Make, tmp_
     assert "Status: timeout" in called.log
     assert gone(written(path))
     assert call(slow).answer == "done"
+
+
+@pytest.mark.parametrize("how", ["os._exit(1)", "return 'done'"])
+def test_what_a_function_started_ends_with_its_process(
+    environment: Make, tmp_path: Path, how: str
+) -> None:
+    path = tmp_path / "child"
+    parent = environment(f"""
+        import os, pathlib, subprocess
+
+        def handler(event, context):
+            child = subprocess.Popen(["sleep", "600"])
+            pathlib.Path({str(path)!r}).write_text(str(child.pid))
+            {how}
+    """)
+    call(parent)
+    child = written(path)
+    if "return" in how:
+        assert not gone(child), "it may outlive its call"
+        parent.stop(grace=1)
+    assert gone(child)
+
+
+def test_calls_after_one_another_get_the_answers_to_their_own_questions(
+    environment: Make,
+) -> None:
+    echo = environment(ECHO)
+    assert [call(echo, n).answer["event"] for n in range(50)] == list(range(50))
+
+
+def test_loading_counts_neither_as_the_call_nor_against_its_limit(environment: Make) -> None:
+    slow = environment("""
+        import time
+
+        time.sleep(2)
+
+        def handler(event, context):
+            return context.get_remaining_time_in_millis()
+    """)
+    called = call(slow, seconds=1)
+    assert called.error_type is None
+    assert called.answer > 500
+    assert float(re.findall(r"Init Duration: ([\d.]+) ms", called.log)[0]) > 2000
+    assert float(re.findall(r"\tDuration: ([\d.]+) ms", called.log)[0]) < 1000
+
+
+def test_loading_without_an_end_is_ended(
+    environment: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lambda_process.environment.INIT_SECONDS", 0.5)
+    stuck = environment("import time\ntime.sleep(600)")
+    pid = stuck.pid
+    assert pid
+    assert call(stuck, seconds=0.5).error_type == "Sandbox.Timedout"
+    assert gone(pid)
+
+
+def test_program_that_cannot_be_started_leaves_nothing_open(
+    environment: Make, tmp_path: Path
+) -> None:
+    echo = environment(ECHO)
+    call(echo)
+    launch = replace(echo._launch, python=str(tmp_path / "no-python"))
+    count = threading.active_count()
+    broken = Environment(launch, 128)
+    with pytest.raises(FileNotFoundError):
+        broken.start()
+    until(lambda: threading.active_count() <= count)
+    broken.stop(grace=0)
 
 
 def test_time_limit_holds_for_a_function_that_ignores_signals(environment: Make) -> None:

@@ -1,0 +1,63 @@
+"""What LocalStack leaves behind when it is killed is killed as well."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lambda_process.orphans import Orphans
+from waiting import gone, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def group() -> Iterator[subprocess.Popen[bytes]]:
+    """A process group."""
+    with ExitStack() as at_the_end:
+        sleeping = at_the_end.enter_context(
+            subprocess.Popen(["sleep", "600"], start_new_session=True)
+        )
+        at_the_end.callback(sleeping.kill)
+        yield sleeping
+
+
+def end_of(orphans: Orphans) -> None:
+    """What happens when the process that has the list is no more."""
+    keeper = orphans._keeper
+    assert keeper
+    assert keeper.stdin
+    keeper.stdin.close()
+    assert keeper.wait(20) == 0
+
+
+def test_group_that_has_not_ended_is_killed(group: subprocess.Popen[bytes]) -> None:
+    orphans = Orphans()
+    orphans.began(group.pid)
+    assert not gone(group.pid)
+    end_of(orphans)
+    assert until(lambda: gone(group.pid))
+
+
+def test_number_of_a_group_that_has_ended_is_left_alone(group: subprocess.Popen[bytes]) -> None:
+    orphans = Orphans()
+    orphans.began(group.pid)
+    orphans.ended(group.pid)
+    end_of(orphans)
+    assert not gone(group.pid)
+
+
+def test_list_outlives_whoever_keeps_it(group: subprocess.Popen[bytes]) -> None:
+    orphans = Orphans()
+    orphans.began(group.pid)
+    keeper = orphans._keeper
+    assert keeper
+    keeper.kill()
+    keeper.wait()
+    orphans.ended(1)
+    end_of(orphans)
+    assert until(lambda: gone(group.pid))
