@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
@@ -38,19 +38,25 @@ def archive(**files: str) -> bytes:
     return packed.getvalue()
 
 
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @dataclass
 class Engine:
-    """`folder` receives all that it writes."""
+    """`folder` receives all that it writes; `also` are further settings of it."""
 
     folder: Path
+    also: dict[str, str] = field(default_factory=dict)
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start, and return when it answers."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         settings = {
             "LAMBDA_RUNTIME_EXECUTOR": "process",
             "LAMBDA_PROCESS_GRACE_SECONDS": "3",
@@ -62,6 +68,7 @@ class Engine:
             "DNS_ADDRESS": "0",
             "DISABLE_EVENTS": "1",
             "SKIP_SSL_CERT_DOWNLOAD": "1",
+            **self.also,
         }
         with (self.folder / "log").open("wb") as log:
             self.process = subprocess.Popen(
@@ -84,6 +91,12 @@ class Engine:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
         return time.monotonic() - began
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        assert self.process
+        self.process.kill()
+        self.process.wait()
 
     def client(self, service: Any) -> Any:
         """A boto3 client of this engine."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -46,6 +47,9 @@ NEW = """
     def handler(event, context):
         return "new"
 """
+
+
+CREDENTIAL = "AWS4-HMAC-SHA256 Credential=test/20261125/us-east-1/sqs/aws4_request"
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +139,66 @@ def test_new_code_is_run_while_the_old_ends_its_call(engine: Engine, tmp_path: P
     until(lambda: "the old one is done" in engine.log_of(name))
 
 
+def test_function_that_is_deleted_ends_its_call(engine: Engine, tmp_path: Path) -> None:
+    name = engine.function(WAITING)
+    with ThreadPoolExecutor() as pool:
+        call = pool.submit(engine.invoke, name, str(tmp_path))
+        pid = written(tmp_path / "started")
+        engine.client("lambda").delete_function(FunctionName=name)
+        assert not gone(pid)
+        (tmp_path / "go").touch()
+        assert call.result(60)["Payload"] == "old"
+    until(lambda: gone(pid))
+
+
+def test_settings_that_change_are_those_of_the_next_call(engine: Engine) -> None:
+    name = engine.function("""
+        import os
+
+        def handler(event, context):
+            return [os.environ.get("MINE"), context.get_remaining_time_in_millis() > 20_000]
+    """)
+    assert engine.invoke(name)["Payload"] == [None, True]
+    client = engine.client("lambda")
+    client.update_function_configuration(
+        FunctionName=name, Timeout=5, Environment={"Variables": {"MINE": "new"}}
+    )
+    assert until(lambda: engine.invoke(name)["Payload"] == ["new", False])
+
+
+def test_event_is_answered_before_it_is_run_and_run_once(engine: Engine, tmp_path: Path) -> None:
+    name = engine.function("""
+        import pathlib
+
+        def handler(event, context):
+            with pathlib.Path(event, context.aws_request_id).open("a") as seen:
+                seen.write("x")
+    """)
+    answers = [
+        engine.client("lambda").invoke(
+            FunctionName=name, InvocationType="Event", Payload=json.dumps(str(tmp_path))
+        )
+        for _ in range(5)
+    ]
+    assert {answer["StatusCode"] for answer in answers} == {202}
+    until(lambda: len(list(tmp_path.iterdir())) == 5)
+    until(lambda: len([line for line in engine.log_of(name) if line.startswith("REPORT")]) == 5)
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"x"}
+
+
+def test_concurrency_that_is_reserved_is_kept_to(engine: Engine, tmp_path: Path) -> None:
+    name = engine.function(WAITING)
+    client = engine.client("lambda")
+    client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
+    with ThreadPoolExecutor() as pool:
+        call = pool.submit(engine.invoke, name, str(tmp_path))
+        written(tmp_path / "started")
+        with pytest.raises(client.exceptions.TooManyRequestsException):
+            engine.invoke(name, str(tmp_path))
+        (tmp_path / "go").touch()
+        assert call.result(60)["Payload"] == "old"
+
+
 def test_code_can_be_edited_in_place(engine: Engine, tmp_path: Path) -> None:
     module = tmp_path / "function.py"
     module.write_text("def handler(*_): return 1")
@@ -216,3 +280,35 @@ def test_nothing_is_left_when_the_engine_was_stopped(tmp_path: Path) -> None:
         assert call.exception(60)
     assert gone(idle)
     assert gone(busy)
+
+
+def test_request_in_hand_does_not_keep_the_engine(tmp_path: Path) -> None:
+    engine = Engine(tmp_path)
+    engine.start()
+    url, _ = queue(engine)
+    wait = f"Action=ReceiveMessage&WaitTimeSeconds=20&QueueUrl={url}"
+    conversation = HTTPConnection("127.0.0.1", engine.port)
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": CREDENTIAL}
+    conversation.request("POST", "/", wait, form)
+    # What is sent after it is answered: so it has been taken up.
+    engine.client("sqs").list_queues()
+    engine.stop()
+    assert engine.process
+    assert engine.process.returncode == 0
+    conversation.close()
+
+
+def test_nothing_is_left_when_the_engine_was_killed(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, {"LAMBDA_KEEPALIVE_MS": "300"})
+    engine.start()
+    idle = engine.invoke(engine.function(PID))["Payload"]
+    until(lambda: gone(idle))  # nobody has called it for a while
+    folder = tmp_path / "call"
+    folder.mkdir()
+    with ThreadPoolExecutor() as pool:
+        name = engine.function(WAITING)
+        call = pool.submit(engine.invoke, name, str(folder))
+        busy = written(folder / "started")
+        engine.kill()
+        assert call.exception(60)
+    until(lambda: gone(busy))
