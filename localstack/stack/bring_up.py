@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from stack import shims
 from stack.deploy import Deployment
-from stack.engines import UnknownEngineError
+from stack.engines import EngineRunsError, UnknownEngineError
 from stack.environments import InstallError
 from stack.sam import DeployError
 from stack.screen import say
@@ -25,6 +25,7 @@ EXPECTED = (
     BotoCoreError,
     ClientError,
     DeployError,
+    EngineRunsError,
     InstallError,
     NotReadyError,
     SettingsError,

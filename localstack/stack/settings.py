@@ -63,14 +63,15 @@ class Ports:
 class Settings:
     """The local stack's settings.
 
-    `state` holds everything the stack keeps; `output` receives the exports. `database_url`,
-    `redis_url` and `mail_host` name servers of the user's own, which are used instead of ours.
-    `parameters` are parameters of the template for the functions.
+    `state` holds everything the stack keeps; `output` receives the exports. `engine` is the one to
+    run on; None: the one that runs, or else the default. `database_url`, `redis_url` and
+    `mail_host` name servers of the user's own, which are used instead of ours. `parameters` are
+    parameters of the template for the functions.
     """
 
     state: Path = ROOT / ".sluice"
     output: Path = ROOT / "output"
-    engine: str = "ministack"
+    engine: str | None = None
     ports: Ports = field(default_factory=Ports)
     database_url: str | None = None
     redis_url: str | None = None
@@ -88,7 +89,7 @@ class Settings:
         return cls(
             state=ROOT / (values.get("SLUICE_STATE") or ".sluice"),
             output=ROOT / (values.get("OUTPUT_DIR") or "output"),
-            engine=values.get("ENGINE") or "ministack",
+            engine=values.get("ENGINE") or None,
             ports=Ports.read(values),
             database_url=values.get("DATABASE_URL") or None,
             redis_url=values.get("REDIS_URL") or None,

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from stack.engines import engine_named
+from stack.engines import engine_in
 from stack.outputs import Outputs
 from stack.own import Front, Keeper, Mirror
 from stack.ports import claim_port
@@ -39,7 +39,7 @@ class Stack:
     @cached_property
     def engine(self) -> Engine:
         """The AWS emulator."""
-        return engine_named(self.settings.engine)(self.state, self.settings.ports.engine)
+        return engine_in(self.state, self.settings.engine, self.settings.ports.engine)
 
     @cached_property
     def front(self) -> Front:

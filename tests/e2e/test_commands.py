@@ -8,6 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from stack.engines import ENGINES
 from support.local_stack import LocalStack
 
 if TYPE_CHECKING:
@@ -22,6 +23,16 @@ def test_status_shows_every_part_well(stack: LocalStack) -> None:
     }
     assert all(line.split()[1] == "up" and line.endswith("healthy") for line in parts.values())
     assert stack.chosen["POSTGRES_PORT"] in parts["postgres"]
+
+
+def test_engine_that_runs_need_not_be_named_again(stack: LocalStack) -> None:
+    said = stack.command("status", also={"ENGINE": ""}).stdout
+    assert stack.parts.engine.version() in said
+    [other] = set(ENGINES) - {stack.chosen["ENGINE"]}
+    refused = stack.command("up", check=False, also={"ENGINE": other})
+    assert refused.returncode == 1
+    assert f"the stack runs on {stack.chosen['ENGINE']}, not on {other}" in refused.stderr
+    assert "starting" not in refused.stdout
 
 
 def test_up_does_nothing_twice(stack: LocalStack) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REGION = "us-east-1"
+TITLE = "engine.title"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
@@ -29,6 +31,15 @@ class Engine(Server):
     """The name to choose it by, with `ENGINE=`."""
     keeps_state = True
     """Whether what was deployed is there again after a clean stop and a start."""
+
+    def start(self) -> None:
+        """As any server; what was started is written down for commands that do not say it."""
+        if not self.keeps_state and self.process.find() is None:
+            # What functions left there that were killed with it.
+            shutil.rmtree(self.scratch)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / TITLE).write_text(self.title)
+        super().start()
 
     def endpoint(self) -> str:
         """The URL that every AWS client of this engine is given."""
