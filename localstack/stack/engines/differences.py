@@ -54,8 +54,16 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             LOCALSTACK: "rules fire, EventBridge Scheduler never does",
         },
         "API's id": {
-            MINISTACK: "another one once the stack was deleted",
+            MINISTACK: "another one once a route has changed or the stack was deleted",
             LOCALSTACK: "the name of the stack (tag `_custom_id_`)",
+        },
+        "IAM": {
+            MINISTACK: "not enforced by default",
+            LOCALSTACK: "not enforced by default",
+        },
+        "VPC, alarms": {
+            MINISTACK: "accepted, without effect",
+            LOCALSTACK: "accepted, without effect",
         },
         "authorizers and usage plans": {
             MINISTACK: "lost when a template is read",
