@@ -23,20 +23,22 @@ TAIL = """if [ "$1 $2" = "logs tail" ]; then shift 2; exec {command} "$@"; fi
 
 
 def make(state: Path, environment: Mapping[str, str]) -> None:
-    """Write `psql`, `redis-cli`, `aws`, `awslocal` and `sam` into the state folder.
+    """Write `psql`, `redis-cli`, `aws`, `awslocal`, `sam` and `samlocal` into the state folder.
 
-    `environment` makes an AWS client talk to the stack: `awslocal` and `sam` do so wherever they
-    are called.
+    `environment` makes an AWS client talk to the stack: the last three do so wherever they are
+    called.
     """
     here = Path(sys.executable).parent
     local = {**environment, "DISABLE_DEPRECATION_NOTICE": "1"}
-    sam = {**environment, "SAM_CLI_TELEMETRY": "0"}
+    quiet = {**environment, "SAM_CLI_TELEMETRY": "0"}
+    sam = ["env", *(f"{k}={v}" for k, v in quiet.items()), str(SAM / ".venv" / "bin" / "sam")]
     commands = {
         "psql": [str(installed_programs() / "psql")],
         "redis-cli": ["env", f"UV={uv()}", sys.executable, "-m", "stack", "redis-cli"],
         "aws": [str(here / "aws")],
         "awslocal": ["env", *(f"{k}={v}" for k, v in local.items()), str(here / "awslocal")],
-        "sam": ["env", *(f"{k}={v}" for k, v in sam.items()), str(SAM / ".venv" / "bin" / "sam")],
+        "sam": sam,
+        "samlocal": sam,
     }
     folder = state / FOLDER
     folder.mkdir(parents=True, exist_ok=True)

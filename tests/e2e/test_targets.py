@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from stack.engines import engine_named
 from stack.engines.differences import MINISTACK
+from stack.paths import ROOT
 from stack.ports import free_port
 from stack.waiting import wait_until
 from stack.web import call
@@ -52,6 +55,27 @@ def test_target_is_deployed_updated_and_deleted(stack: LocalStack, empty: Engine
     assert deployed(empty).endswith("_COMPLETE")
     stack.command("undeploy", "--env", "localstack", also=there)
     assert deployed(empty) in {"none", "DELETE_COMPLETE"}
+
+
+def test_stack_is_deployed_into_by_hand(stack: LocalStack) -> None:
+    readme = (ROOT / "infra" / "README.md").read_text()
+    [script] = re.findall(r"<!-- run: local -->\n```bash\n(.*?)```", readme, re.DOTALL)
+    version = stack.parts.engine.python_version()
+    before = stack.outputs.gateway_url
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script.replace("=3.11", f"={version}")],
+        cwd=ROOT,
+        env=stack.environment,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    described = stack.aws("cloudformation").describe_stacks(StackName="sluice")["Stacks"][0]
+    assert described["StackStatus"].endswith("_COMPLETE")
+    job_id = stack.api.submit("CSV_EXPORT", {"data": [{"id": 1}]})
+    assert stack.api.finished(job_id, seconds=SECONDS)["status"] == "completed"
+    assert stack.outputs.gateway_url == before
 
 
 def test_stack_itself_is_undeployed_and_comes_back(stack: LocalStack) -> None:
