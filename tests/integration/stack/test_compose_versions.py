@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 VERSIONS = ("v1", "v2")
 FILE = ROOT / "docker-compose.yml"
-CHOSEN = {"API_PORT": "3111", "LOCALSTACK_IMAGE": "localstack/localstack-pro:2026.10"}
+CHOSEN = {
+    "API_PORT": "3111",
+    "LOCALSTACK_IMAGE": "localstack/localstack-pro:2026.10",
+    "LOCALSTACK_AUTH_TOKEN": "ls-token",
+}
 
 
 def compose(
@@ -64,6 +68,7 @@ def test_what_is_set_is_used(version: str) -> None:
     assert "3111" in str(services["api"]["ports"])
     image = services["localstack"]["build"]["args"]["LOCALSTACK_IMAGE"]
     assert image == "localstack/localstack-pro:2026.10"
+    assert services["localstack"]["environment"]["LOCALSTACK_AUTH_TOKEN"] == "ls-token"
 
 
 def test_both_mean_the_same() -> None:
