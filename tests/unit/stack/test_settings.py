@@ -51,6 +51,8 @@ def test_the_example_lists_every_variable_that_is_read() -> None:
 def test_the_example_holds_the_defaults() -> None:
     example = dict(re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
     settings = Settings.read(example)
+    # So that the engine that runs need not be named in every command.
+    assert settings.engine is None
     assert settings.ports == Settings().ports
     assert (settings.state, settings.output) == (Settings().state, Settings().output)
     assert settings.parameters["MailFrom"] == Settings.read({}).parameters["MailFrom"]
