@@ -85,7 +85,7 @@ test-e2e: | .venv ## from HTTP to row, file and mail, on a stack of its own (ENG
 	@$(RUN) pytest tests/e2e
 
 test-localstack: | .venv ## types and tests of what runs functions in LocalStack without Docker
-	@$(RUN) python -m stack.engines.localstack
+	@$(RUN) python -m stack.engines localstack
 	@cd localstack/engines/localstack && $(RUN) --group test pytest
 	@cd localstack/engines/localstack/executor && $(RUN) --project ../../../.. mypy --strict \
 		--python-executable ../.venv/bin/python --python-version 3.12 -p lambda_process

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from stack.environments import InstallError
+from stack.environments import InstallError, uv
 from stack.pythons import find_python, search_path
 
 if TYPE_CHECKING:
@@ -44,6 +46,20 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
     with pytest.raises(InstallError, match=r"Sluice needs a Python >=3\.99.*uv python install"):
         find_python(">=3.99", "Sluice")
+
+
+def test_engine_without_its_python_says_so_and_nothing_else(tmp_path: Path) -> None:
+    nothing = {"PYENV_ROOT": str(tmp_path), "UV_PYTHON_INSTALL_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "stack.engines", "localstack"],
+        env={"PATH": str(tmp_path), "HOME": str(tmp_path), "UV": uv(), **nothing},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("LocalStack needs a Python >=3.12,<3.15, and there is none")
+    assert "Traceback" not in done.stderr
 
 
 def test_nothing_is_brought_unless_that_is_allowed(

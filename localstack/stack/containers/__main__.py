@@ -29,6 +29,7 @@ from stack.web import call
 NEEDED = ("dockerd", "docker", "debootstrap")
 SERVICES = {"db", "redis", "mail", "localstack", "api", "mirror", "poller"}
 PORTS = ("API_PORT", "ENGINE_PORT", "POSTGRES_PORT", "REDIS_PORT", "MAIL_PORT", "MAIL_PAGE_PORT")
+DEPLOY = "/etc/localstack/init/ready.d/deploy.sh"
 SECONDS = 420.0
 
 
@@ -68,6 +69,8 @@ def try_out(containers: Containers, api: Client) -> list[str]:
     must("psql", export in containers.compose(*psql, "SELECT id FROM jobs"))
     must("redis-cli", "{jobs}" in containers.compose(*inside, "redis", "redis-cli", "KEYS", "*"))
     followed(containers, api)
+    again = containers.compose(*inside, "localstack", DEPLOY)
+    must("the init script changes nothing the second time", "sluice is deployed" in again)
     for what in ("lambda list-functions", "events list-rules", "s3 ls", "sqs list-queues"):
         must(
             f"awslocal {what}",

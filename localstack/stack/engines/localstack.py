@@ -93,9 +93,6 @@ class LocalStack(Engine):
 @cache
 def installed() -> Path:
     """Bring its environments in line with their locks; returns its folder of programs."""
+    python = find_python(">=3.12,<3.15", "LocalStack")
     install(RUNTIME)
-    return install(PROJECT, python=find_python(">=3.12,<3.15", "LocalStack"))
-
-
-if __name__ == "__main__":
-    installed()
+    return install(PROJECT, python=python)
