@@ -1,0 +1,65 @@
+-- What a client may ask of a job besides its priority, and of all jobs together.
+--
+-- Only adds: code that knows nothing of it goes on working, and no row is rewritten or read.
+ALTER TABLE jobs
+    -- Whose the job is, where keys tell clients apart.
+    ADD COLUMN owner            text,
+    ADD COLUMN tags             text[] NOT NULL DEFAULT '{}',
+    -- The wait after a failed attempt: 'exponential' doubles it each time, 'fixed' does not.
+    ADD COLUMN backoff          text NOT NULL DEFAULT 'exponential',
+    ADD COLUMN backoff_seconds  float8 NOT NULL DEFAULT 1,
+    ADD COLUMN backoff_jitter   boolean NOT NULL DEFAULT false,
+    -- Seconds one attempt may take, where that is less than its type may.
+    ADD COLUMN timeout_seconds  float8,
+    -- A request that comes again under its key finds its job, until then.
+    ADD COLUMN idempotency_key  text,
+    ADD COLUMN body_hash        text,
+    ADD COLUMN idempotent_until timestamptz,
+    -- While a job is open (and, if that is sooner, until then) no other has its key.
+    ADD COLUMN unique_key       text,
+    ADD COLUMN unique_until     timestamptz,
+    ADD COLUMN cancel_requested_at timestamptz,
+    -- Of the latest attempt, as far as it has told: percent, and in words.
+    ADD COLUMN progress         float8,
+    ADD COLUMN progress_message text,
+    -- Where the end of the job is to be told.
+    ADD COLUMN callback_url     text;
+
+-- NOT VALID spares reading the rows that are there: each satisfies the narrower rule before.
+ALTER TABLE jobs
+    DROP CONSTRAINT jobs_status_check,
+    ADD CONSTRAINT jobs_status_check
+        CHECK (status IN ('pending', 'processing', 'completed', 'failed', 'cancelled')) NOT VALID;
+ALTER TABLE job_attempts
+    DROP CONSTRAINT job_attempts_outcome_check,
+    -- 'retried' is no attempt, but the note that somebody gave a failed job new ones.
+    ADD CONSTRAINT job_attempts_outcome_check
+        CHECK (outcome IN ('completed', 'failed', 'unknown', 'lost', 'cancelled', 'retried'))
+        NOT VALID;
+
+CREATE UNIQUE INDEX jobs_idempotency ON jobs (coalesce(owner, ''), idempotency_key)
+    WHERE idempotency_key IS NOT NULL;
+CREATE UNIQUE INDEX jobs_unique ON jobs (coalesce(owner, ''), unique_key)
+    WHERE unique_key IS NOT NULL AND status IN ('pending', 'processing');
+
+-- Each combination of the first three is in order of time, so that any choice of them is listed
+-- by merging the heads of a few ranges, however many rows there are.
+CREATE INDEX jobs_listed ON jobs (type, status, priority, created_at, id);
+
+-- The tags once more, each in order of time.
+CREATE TABLE job_tags (
+    tag        text NOT NULL,
+    created_at timestamptz NOT NULL,
+    job_id     uuid NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    PRIMARY KEY (tag, created_at, job_id)
+);
+CREATE INDEX job_tags_of_job ON job_tags (job_id);
+
+-- What has ended lately.
+CREATE INDEX job_attempts_ended ON job_attempts (ended_at);
+
+-- The queues from which nothing is taken for now.
+CREATE TABLE paused_queues (
+    priority  text PRIMARY KEY CHECK (priority IN ('high', 'default')),
+    paused_at timestamptz NOT NULL DEFAULT now()
+);

@@ -1,0 +1,84 @@
+"""The schema grows under code that knows nothing of it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import psycopg2
+import pytest
+
+from jobs.adapters.postgres import migrate as migrating
+from jobs.adapters.postgres.migrate import MIGRATIONS, migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    Run = Callable[..., list[tuple[object, ...]]]
+
+FIRST = ("0000_schema_migrations.sql", "0001_jobs_and_their_attempts.sql")
+INSERT = "INSERT INTO jobs (id, type, payload) VALUES (%s, 'CSV_EXPORT', '{}')"
+
+
+@pytest.fixture
+def run(postgres_url: str) -> Iterator[Run]:
+    with closing(psycopg2.connect(postgres_url)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+
+        def statement(query: str, *values: object) -> list[tuple[object, ...]]:
+            cursor.execute(query, values)
+            return cursor.fetchall() if cursor.description else []
+
+        yield statement
+
+
+@pytest.fixture
+def first_schema(postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a database as the first release left it."""
+    for name in FIRST:
+        (tmp_path / name).write_text((MIGRATIONS / name).read_text())
+    with monkeypatch.context() as patched:
+        patched.setattr(migrating, "MIGRATIONS", tmp_path)
+        assert migrate(postgres_url) == [*FIRST]
+    return postgres_url
+
+
+def test_rows_that_are_there_get_the_defaults(first_schema: str, run: Run) -> None:
+    job_id = str(uuid4())
+    run(INSERT, job_id)
+    assert migrate(first_schema)
+    [row] = run(
+        "SELECT tags, backoff, backoff_seconds, backoff_jitter, timeout_seconds, owner,"
+        " idempotency_key, unique_key, cancel_requested_at, progress, callback_url FROM jobs"
+    )
+    assert row == ([], "exponential", 1.0, False, *[None] * 7)
+
+
+def test_the_statements_of_the_first_release_go_on_working(first_schema: str, run: Run) -> None:
+    migrate(first_schema)
+    job_id, token = str(uuid4()), str(uuid4())
+    run(INSERT, job_id)
+    run(
+        "UPDATE jobs SET status = 'processing', attempts = attempts + 1, token = %s,"
+        " lease_until = now(), started_at = now() WHERE id = %s",
+        token,
+        job_id,
+    )
+    run("UPDATE jobs SET status = 'failed', lease_until = NULL, error = 'no' WHERE id = %s", job_id)
+    run(
+        "INSERT INTO job_attempts (job_id, token, number, started_at, ended_at, outcome)"
+        " VALUES (%s, %s, 1, now(), now(), 'failed')",
+        job_id,
+        token,
+    )
+    assert run("SELECT status FROM jobs") == [("failed",)]
+
+
+def test_a_status_that_there_is_not_is_refused(first_schema: str, run: Run) -> None:
+    migrate(first_schema)
+    run(INSERT, str(uuid4()))
+    with pytest.raises(psycopg2.errors.CheckViolation):
+        run("UPDATE jobs SET status = 'paused'")
+    run("UPDATE jobs SET status = 'cancelled'")
