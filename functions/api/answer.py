@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from chalice.app import Response
@@ -16,13 +17,22 @@ if TYPE_CHECKING:
 
     from jobs.core.health import Part
     from jobs.core.model import Attempt, Job
+    from jobs.core.submit import Accepted
 
 _HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
 
-def created(job: Job) -> Response:
-    """A job was accepted. Its address is relative to this one, which may have a stage before it."""
-    return Response({"jobId": str(job.id)}, {**_HEADERS, "Location": f"jobs/{job.id}"}, 201)
+def created(accepted: Accepted) -> Response:
+    """A job was accepted: 201, and so again when the request comes again under its key; 200 where
+    an open job has its unique key. Its address is relative to this one, which may have a stage
+    before it.
+    """
+    job = accepted.job
+    headers: dict[str, str | list[str]] = {**_HEADERS, "Location": f"jobs/{job.id}"}
+    if accepted.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    status = HTTPStatus.CREATED if accepted.new or accepted.replayed else HTTPStatus.OK
+    return Response({"jobId": str(job.id)}, headers, status.value)
 
 
 def shown(job: Job, includes: Collection[str]) -> Response:

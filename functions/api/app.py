@@ -20,7 +20,9 @@ app = Entry("sluice", configure_logs=False)
 @app.route("/jobs", methods=["POST"], content_types=["*/*"])
 @problems
 def submit() -> Response:
-    return answer.created(bootstrap.api().submit(request.envelope(app.request)))
+    key = request.idempotency_key(app.request)
+    envelope = request.envelope(app.request)
+    return answer.created(bootstrap.api().submit.accept(envelope, key))
 
 
 @app.route("/jobs/{id}", methods=["GET"], content_types=["*/*"])

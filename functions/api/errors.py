@@ -28,6 +28,10 @@ class UnsupportedMediaType(JobsError):  # noqa: N818
     """The body is of a type that is not taken."""
 
 
+class InvalidHeader(JobsError):  # noqa: N818
+    """A header holds what it cannot hold."""
+
+
 class InvalidQuery(JobsError):  # noqa: N818
     """The query string asks for something that there is not."""
 

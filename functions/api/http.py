@@ -13,6 +13,7 @@ from api import errors
 from jobs.adapters import log
 from jobs.core.errors import (
     ConfigurationError,
+    IdempotencyKeyReused,
     InvalidJob,
     JobNotFound,
     JobsError,
@@ -40,10 +41,12 @@ UNEXPECTED = Kind(500, "internal-error")
 KINDS: Mapping[type[Exception], Kind] = {
     errors.MalformedBody: Kind(400, "malformed-body"),
     InvalidJob: Kind(400, "invalid-job"),
+    errors.InvalidHeader: Kind(400, "invalid-header"),
     errors.InvalidQuery: Kind(400, "invalid-query"),
     JobNotFound: Kind(404, "job-not-found"),
     errors.RouteNotFound: Kind(404, "route-not-found"),
     errors.MethodNotAllowed: Kind(405, "method-not-allowed"),
+    IdempotencyKeyReused: Kind(409, "idempotency-key-reused"),
     errors.BodyTooLarge: Kind(413, "body-too-large"),
     errors.UnsupportedMediaType: Kind(415, "unsupported-media-type"),
     ConfigurationError: Kind(500, "not-configured"),

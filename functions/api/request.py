@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from api.errors import BodyTooLarge, InvalidQuery, MalformedBody, UnsupportedMediaType
+from api.errors import (
+    BodyTooLarge,
+    InvalidHeader,
+    InvalidQuery,
+    MalformedBody,
+    UnsupportedMediaType,
+)
 from api.strict_json import parse
 from jobs.core.errors import JobNotFound
 from jobs.core.model import Problem
@@ -15,6 +22,11 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 5 * 1024 * 1024
 """Bytes. Lambda takes events of 6 MB, in which the gateway has escaped the body once more."""
+
+LONGEST_KEY = 255
+"""Characters of an idempotency key."""
+
+_KEY = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}\Z")
 
 INCLUDES = frozenset({"attempts"})
 
@@ -33,6 +45,20 @@ def envelope(request: Request) -> Any:
     if len(body) > LARGEST_BODY:
         raise BodyTooLarge(f"{len(body)} bytes are more than the {LARGEST_BODY} that are taken")
     return parse(body)
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The header `Idempotency-Key`, in quotes or not. Raises `InvalidHeader`."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    key = key.strip()
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not _KEY.match(key):
+        wanted = f"1 to {LONGEST_KEY} visible ASCII characters"
+        raise InvalidHeader(f"Idempotency-Key must be {wanted}, not {key[:60]!r}")
+    return str(key)
 
 
 def job_id(text: str) -> UUID:

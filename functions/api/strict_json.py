@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from api.errors import MalformedBody
 from jobs.core.model import Problem
-from jobs.core.submission import MOST_PROBLEMS, pointer
+from jobs.core.submission import MOST_PROBLEMS
+from jobs.core.words import pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

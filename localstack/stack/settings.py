@@ -24,6 +24,7 @@ FUNCTION_PARAMETERS = {
     "POLLER_TIMEOUT": "PollerTimeout",
     "LEASE_SECONDS": "LeaseSeconds",
     "CONCURRENCY": "Concurrency",
+    "IDEMPOTENCY_HOURS": "IdempotencyHours",
     "LOG_LEVEL": "LogLevel",
 }
 LOCAL_DEFAULTS = {"MAIL_FROM": "sluice@example.com", "MAIL_TLS": "none"}

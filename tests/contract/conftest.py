@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 # What happened moves into the past, which is as good as waiting.
 ADVANCE_ROWS = """
 WITH shift AS (SELECT make_interval(secs => %(seconds)s) AS by),
+tags AS (
+    UPDATE job_tags
+    SET created_at = created_at - by
+    FROM shift
+),
 attempts AS (
     UPDATE job_attempts
     SET started_at = started_at - by, ended_at = ended_at - by
@@ -35,7 +40,9 @@ SET due_at = due_at - by,
     lease_until = lease_until - by,
     started_at = started_at - by,
     created_at = created_at - by,
-    updated_at = updated_at - by
+    updated_at = updated_at - by,
+    idempotent_until = idempotent_until - by,
+    unique_until = unique_until - by
 FROM shift
 """
 
@@ -72,7 +79,7 @@ def postgres_rows(migrated_url: str) -> Iterator[Rows]:
         aside.cursor() as cursor,
     ):
         aside.autocommit = True
-        cursor.execute("TRUNCATE jobs CASCADE")
+        cursor.execute("TRUNCATE jobs, paused_queues CASCADE")
         yield Rows(
             PostgresStore(connection),
             lambda seconds: cursor.execute(ADVANCE_ROWS, {"seconds": seconds}),

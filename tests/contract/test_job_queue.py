@@ -163,8 +163,17 @@ def test_publishing_again_what_nobody_works_on_asks_for_a_wake(queues: Queues) -
     assert queues.publish_again(job_id) == Published(0, wake=True)
 
 
-def test_what_is_not_due_wakes_nobody(queues: Queues) -> None:
-    assert not queues.publish_again(uuid4(), delay=10).wake
+def test_what_is_due_long_after_the_next_tick_wakes_nobody(queues: Queues) -> None:
+    assert not queues.publish_again(uuid4(), delay=3600).wake
+
+
+def test_what_is_due_before_the_next_tick_wakes_one_to_wait_for_it(queues: Queues) -> None:
+    assert queues.publish_again(uuid4(), delay=10).wake
+    assert not queues.publish_again(uuid4(), delay=10).wake, "one is under way"
+    queues.take()
+    queues.advance(WAKING)
+    queues.take()
+    assert not queues.publish_again(uuid4(), delay=10).wake, "one is there"
 
 
 def test_a_poller_at_work_is_enough_for_its_share(queues: Queues) -> None:

@@ -27,6 +27,7 @@ class FakeQueue:
         share: int = 100,
         registered: float = 3.0,
         waking: float = 5.0,
+        soon: float = 60.0,
     ) -> None:
         self.fault: Exception | None = None
         self.scores: dict[Priority, dict[UUID, float]] = {each: {} for each in Priority}
@@ -35,6 +36,7 @@ class FakeQueue:
         self._share = share
         self._registered = registered * 1000
         self._waking = waking * 1000
+        self._soon = soon
         self._pollers: dict[str, float] = {}
         self._busy: dict[str, float] = {}
         self._waking_until = 0.0
@@ -45,7 +47,12 @@ class FakeQueue:
         new = [entry for entry in entries if entry.id not in self.scores[entry.priority]]
         for entry in new:
             self.scores[entry.priority].setdefault(entry.id, now + entry.delay * 1000)
-        return Published(len(new), self._wake_needed(now))
+        wake = self._wake_needed(now)
+        soon = any(entry.delay < self._soon for entry in entries)
+        if soon and not self._live(now) and self._waking_until <= now:
+            self._waking_until = now + self._waking
+            wake = True
+        return Published(len(new), wake)
 
     def take(
         self,

@@ -8,7 +8,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from jobs.core.model import Attempt, Claim, Claimed, Hint, Job, NewJob, Priority, Refused, Status
+from jobs.core.errors import IdempotencyKeyReused
+from jobs.core.model import (
+    Attempt,
+    Claim,
+    Claimed,
+    Hint,
+    Job,
+    NewJob,
+    Priority,
+    Progress,
+    Refused,
+    Status,
+)
 from jobs.core.ports import Entry
 
 if TYPE_CHECKING:
@@ -36,6 +48,7 @@ class Row:
     request_id: str | None = None
     losses: int = 0
     alone: bool = False
+    progress: Progress | None = None
     history: list[Attempt] = field(default_factory=list)
 
     @property
@@ -53,14 +66,53 @@ class FakeStore:
         self._clock = clock
 
     def insert(self, job: NewJob) -> Job:
+        [stored] = self.insert_all([job])
+        return stored
+
+    def insert_all(self, jobs: Sequence[NewJob]) -> list[Job]:
         now = self._now()
+        before = dict(self.rows)
+        try:
+            return [_shown(self._insert(job, now), now) for job in jobs]
+        except IdempotencyKeyReused:
+            self.rows = before
+            raise
+
+    def _insert(self, job: NewJob, now: float) -> Row:
+        for row in (self.rows.get(job.id), self._of_request(job, now), self._of_key(job, now)):
+            if row:
+                return row
         stored = replace(job, payload=json.loads(json.dumps(job.payload)))
-        return _shown(self.rows.setdefault(job.id, Row(stored, now, now, now)))
+        due = max(now, job.run_at.timestamp() if job.run_at else now) + job.delay
+        return self.rows.setdefault(job.id, Row(stored, now, now, due))
+
+    def _of_request(self, job: NewJob, now: float) -> Row | None:
+        """The row that was stored under the idempotency key of `job`."""
+        for row in self.rows.values():
+            asked, was = job.idempotency, row.job.idempotency
+            if asked and was and asked.key == was.key and row.job.owner == job.owner:
+                if row.created + was.seconds <= now:
+                    row.job = replace(row.job, idempotency=None)
+                elif asked.body_hash != was.body_hash:
+                    raise IdempotencyKeyReused
+                else:
+                    return row
+        return None
+
+    def _of_key(self, job: NewJob, now: float) -> Row | None:
+        """The open row that has the unique key of `job`."""
+        for row in self._open():
+            if job.unique_key and row.job.unique_key == job.unique_key:
+                if row.created + (row.job.unique_for or float("inf")) <= now:
+                    row.job = replace(row.job, unique_key=None)
+                elif row.job.owner == job.owner:
+                    return row
+        return None
 
     def get(self, job_id: UUID) -> Job | None:
-        self._now()
+        now = self._now()
         row = self.rows.get(job_id)
-        return replace(_shown(row), history=tuple(row.history)) if row else None
+        return replace(_shown(row, now), history=tuple(row.history)) if row else None
 
     def claim(
         self,
@@ -97,7 +149,7 @@ class FakeStore:
             else:
                 row.status, row.attempts, row.token = Status.PROCESSING, row.attempts + 1, token
                 row.lease_until, row.started, row.updated = now + lease, now, now
-                row.request_id, row.alone = request_id, alone
+                row.request_id, row.alone, row.progress = request_id, alone, None
                 claims.append(_claim(row))
         return Claimed(tuple(claims), tuple(lost), tuple(suspects), tuple(refused))
 
@@ -181,7 +233,7 @@ class FakeStore:
         ]
 
 
-def _shown(row: Row) -> Job:
+def _shown(row: Row, now: float) -> Job:
     return Job(
         row.job.id,
         row.job.type,
@@ -193,6 +245,14 @@ def _shown(row: Row) -> Job:
         row.error,
         _utc(row.created),
         _utc(row.updated),
+        due_at=_utc(row.due),
+        due_in=row.due - now,
+        tags=row.job.tags,
+        backoff=row.job.backoff,
+        timeout=row.job.timeout,
+        progress=row.progress,
+        idempotency_key=row.job.idempotency.key if row.job.idempotency else None,
+        unique_key=row.job.unique_key,
     )
 
 
@@ -208,6 +268,8 @@ def _claim(row: Row) -> Claim:
         row.token,
         row.alone,
         row.losses,
+        backoff=row.job.backoff,
+        timeout=row.job.timeout,
     )
 
 

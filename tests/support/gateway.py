@@ -75,11 +75,16 @@ def send(event: object) -> Answer:
     return Answer(answer["statusCode"], headers, answer["body"])
 
 
-def post(body: object, content_type: str | None = JSON) -> Answer:
-    """POST `body` to /jobs: str and bytes as they are, anything else as JSON."""
+def post(
+    body: object,
+    content_type: str | None = JSON,
+    resource: str = "/jobs",
+    more: dict[str, str] | None = None,
+) -> Answer:
+    """POST `body`: str and bytes as they are, anything else as JSON; `more` headers."""
     text = body if isinstance(body, str | bytes) else json.dumps(body)
-    headers = {"Content-Type": content_type} if content_type is not None else None
-    return send(event("POST", "/jobs", body=text, headers=headers))
+    headers = {"Content-Type": content_type} if content_type is not None else {}
+    return send(event("POST", resource, body=text, headers={**headers, **(more or {})} or None))
 
 
 def get(job_id: object, **query: list[str]) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from fakes.clock import FakeClock
 from fakes.queue import FakeQueue
@@ -10,10 +11,23 @@ from fakes.store import FakeStore
 from fakes.waker import FakeWaker
 from jobs import bootstrap
 from jobs.core.health import Health
+from jobs.core.ports import JobType
 from jobs.core.read import Read
 from jobs.core.submit import Submit
 
-TYPES = ("CSV_EXPORT", "EMAIL_SEND")
+if TYPE_CHECKING:
+    from jobs.core.model import Claim, Result
+    from jobs.core.ports import Tools
+
+
+def _never(claim: Claim, tools: Tools) -> Result:
+    raise AssertionError(claim, tools)
+
+
+TYPES = {
+    "CSV_EXPORT": JobType("CSV_EXPORT", _never, 30.0),
+    "EMAIL_SEND": JobType("EMAIL_SEND", _never, 100.0),
+}
 
 
 @dataclass

@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from jobs.config import PollerSettings, Settings
+from jobs.config import ApiSettings, PollerSettings, Settings
 from jobs.core.errors import ConfigurationError
 
 GOOD = {
@@ -39,7 +39,9 @@ def test_what_must_be_set_is_read_and_the_rest_has_defaults() -> None:
 
 
 def test_the_api_needs_nothing_of_the_pollers() -> None:
-    assert Settings.read(GOOD).poller_function == "poller"
+    settings = ApiSettings.read(GOOD)
+    assert (settings.poller_function, settings.idempotency_hours) == ("poller", 24.0)
+    assert ApiSettings.read(GOOD | {"IDEMPOTENCY_HOURS": "1.5"}).idempotency_hours == 1.5
 
 
 def test_what_is_set_is_read_in_its_own_type() -> None:

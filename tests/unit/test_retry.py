@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from jobs.core.model import Claim, Priority, Status
+from jobs.core.model import Backoff, BackoffType, Claim, Priority, Status
 from jobs.core.outcome import Done, GiveUp, Lost, Outcome, TryAgain, Unknown
-from jobs.core.retry import backoff, decide
+from jobs.core.retry import LONGEST_WAIT, backoff, decide
 
 COMPLETED, FAILED, PENDING = Status.COMPLETED, Status.FAILED, Status.PENDING
 DONE, GIVE_UP, AGAIN, UNKNOWN, LOST = (
@@ -100,3 +100,27 @@ def test_a_loss_in_company_is_given_back_once_only() -> None:
 
 def test_waits_double() -> None:
     assert [backoff(attempt) for attempt in range(1, 6)] == [1.0, 2.0, 4.0, 8.0, 16.0]
+
+
+def test_the_waits_of_a_job_may_be_its_own() -> None:
+    fixed = Backoff(BackoffType.FIXED, 30.0)
+    assert [backoff(attempt, fixed) for attempt in (1, 2, 24)] == [30.0, 30.0, 30.0]
+    doubling = Backoff(seconds=0.5)
+    assert [backoff(attempt, doubling) for attempt in (1, 2, 3)] == [0.5, 1.0, 2.0]
+    assert backoff(24, Backoff(seconds=86_400.0)) == LONGEST_WAIT
+    assert backoff(24) < LONGEST_WAIT
+
+
+def test_jitter_takes_up_to_a_half_and_is_the_same_when_asked_again() -> None:
+    rule = Backoff(BackoffType.FIXED, 10.0, jitter=True)
+    waits = [backoff(1, rule, seed) for seed in range(1000)]
+    assert all(5.0 < wait <= 10.0 for wait in waits)
+    assert len(set(waits)) > 900
+    assert max(waits) - min(waits) > 4.5
+    assert waits == [backoff(1, rule, seed) for seed in range(1000)]
+
+
+@pytest.mark.parametrize("outcome", [AGAIN, UNKNOWN, LOST])
+def test_a_job_is_put_off_by_its_own_rule(outcome: Outcome) -> None:
+    held = replace(claim(2, 3), backoff=Backoff(BackoffType.FIXED, 7.0))
+    assert decide(held, outcome).delay == 7.0

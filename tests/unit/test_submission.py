@@ -7,10 +7,15 @@ from typing import Any
 import pytest
 
 from jobs.core.errors import InvalidJob
-from jobs.core.model import Priority
-from jobs.core.submission import MOST_PROBLEMS, Submission, pointer, submission
+from jobs.core.model import Backoff, BackoffType, Priority
+from jobs.core.submission import MOST_PROBLEMS, Submission, submission
+from jobs.core.words import pointer
 
-TYPES = ("CSV_EXPORT", "EMAIL_SEND")
+TYPES = {"CSV_EXPORT": 30.0, "EMAIL_SEND": 100.0}
+MEMBERS = (
+    "is unknown: one of type, priority, payload, maxAttempts, runAt, delaySeconds, backoff, "
+    "timeoutSeconds, tags, uniqueKey, uniqueFor"
+)
 GOOD: dict[str, Any] = {"type": "CSV_EXPORT", "payload": {"data": []}}
 
 
@@ -81,8 +86,8 @@ def test_envelopes_in_order(envelope: object, expected: Submission) -> None:
         (
             GOOD | {"prioritty": "high", "a/b~c": 1},
             {
-                "/prioritty": "is unknown: one of type, priority, payload, maxAttempts",
-                "/a~1b~0c": "is unknown: one of type, priority, payload, maxAttempts",
+                "/prioritty": MEMBERS,
+                "/a~1b~0c": MEMBERS,
             },
         ),
     ],
@@ -105,3 +110,137 @@ def test_all_problems_are_collected_up_to_a_limit() -> None:
 def test_a_pointer_to_a_hostile_name_stays_short_and_encodable() -> None:
     assert pointer("", "x" * 1_000_000) == f"/{'x' * 60}…"
     assert pointer("/a", "\ud800") == "/a/?"
+
+
+# What may be left out
+
+
+def asked(**more: Any) -> Submission:
+    return submission(GOOD | more, TYPES)
+
+
+def refused(**more: Any) -> dict[str, str]:
+    """Where the envelope with these members is wrong, and why."""
+    with pytest.raises(InvalidJob) as caught:
+        asked(**more)
+    return {each.pointer: each.detail for each in caught.value.problems}
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2027-01-31T08:00:00Z", "2027-01-31T08:00:00+00:00"),
+        ("2027-01-31t08:00:00.123456789z", "2027-01-31T08:00:00.123456+00:00"),
+        ("2027-01-31T08:00:00+01:00", "2027-01-31T07:00:00+00:00"),
+        ("2027-01-31T08:00:00-00:30", "2027-01-31T08:30:00+00:00"),
+        ("0001-01-02T00:00:00Z", "0001-01-02T00:00:00+00:00"),
+        ("2999-12-31T23:59:59Z", "2999-12-31T23:59:59+00:00"),
+    ],
+)
+def test_a_time_to_run_at_is_read_with_its_offset(text: str, utc: str) -> None:
+    run_at = asked(runAt=text).run_at
+    assert run_at
+    assert run_at.isoformat() == utc
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "2027-01-31T08:00:00",
+        "2027-01-31",
+        "2027-02-30T08:00:00Z",
+        "2027-01-31T24:01:00Z",
+        "2027-01-31T08:00Z",
+        "20270131T080000Z",
+        "2027-W05-7T08:00:00Z",
+        "2027-01-31T08:00:00+25:00",
+        "3000-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-23:59",
+        "0001-01-01T00:00:00+23:59",
+        "٢٠٢٧-01-31T08:00:00Z",
+        "2027-01-31T08:00:00Z\n",
+        "tomorrow",
+        "",
+        1_800_000_000,
+        None,
+        {},
+    ],
+)
+def test_what_is_no_time_with_an_offset_is_refused(wrong: object) -> None:
+    assert "2027-01-31T08:00:00Z, with its offset" in refused(runAt=wrong)["/runAt"]
+
+
+@pytest.mark.parametrize("seconds", [0, 0.5, 90, 31_536_000])
+def test_a_delay_is_seconds(seconds: float) -> None:
+    assert asked(delaySeconds=seconds).delay == seconds
+
+
+@pytest.mark.parametrize("wrong", [-1, 31_536_001, True, "5", None, [], 10**400])
+def test_a_delay_out_of_range_is_refused(wrong: object) -> None:
+    assert refused(delaySeconds=wrong)["/delaySeconds"].startswith(
+        "must be a number from 0 to 31536000, not"
+    )
+
+
+def test_either_a_time_or_a_delay_says_when() -> None:
+    assert refused(runAt="2027-01-31T08:00:00Z", delaySeconds=5) == {
+        "/delaySeconds": "must not stand beside runAt: either says when"
+    }
+
+
+@pytest.mark.parametrize(
+    ("backoff", "expected"),
+    [
+        ({}, Backoff()),
+        ({"type": "fixed"}, Backoff(BackoffType.FIXED)),
+        ({"seconds": 0.25, "jitter": True}, Backoff(seconds=0.25, jitter=True)),
+        ({"type": "exponential", "seconds": 0, "jitter": False}, Backoff(seconds=0)),
+    ],
+)
+def test_a_backoff_is_read_with_its_defaults(backoff: object, expected: Backoff) -> None:
+    assert asked(backoff=backoff).backoff == expected
+
+
+def test_what_is_wrong_with_a_backoff_is_named() -> None:
+    assert refused(backoff={"type": "linear", "seconds": -1, "jitter": 1, "more": {}}) == {
+        "/backoff/type": 'must be one of exponential, fixed, not "linear"',
+        "/backoff/seconds": "must be a number from 0 to 86400, not -1",
+        "/backoff/jitter": "must be true or false, not 1",
+        "/backoff/more": "is unknown: one of type, seconds, jitter",
+    }
+    assert refused(backoff="fixed") == {"/backoff": 'must be an object, not "fixed"'}
+
+
+def test_an_attempt_may_be_given_less_time_than_its_type_may_take() -> None:
+    assert asked(timeoutSeconds=30).timeout == 30.0
+    assert refused(timeoutSeconds=30.5) == {
+        "/timeoutSeconds": "must be at most 30, which CSV_EXPORT may take, not 30.5"
+    }
+    wrong: object
+    for wrong in (0, 0.9, -1, True, "9", None):
+        assert refused(timeoutSeconds=wrong)["/timeoutSeconds"].startswith(
+            "must be a number from 1"
+        )
+
+
+def test_tags_are_distinct_short_strings() -> None:
+    assert asked(tags=["b", "a", "é"]).tags == ("b", "a", "é")
+    assert asked(tags=[]).tags == ()
+    assert refused(tags=["a", "", "x" * 65, 7, "a"]) == {
+        "/tags/1": 'must be a string of 1 to 64 characters, not ""',
+        "/tags/2": "must be a string of 1 to 64 characters, not a string",
+        "/tags/3": "must be a string of 1 to 64 characters, not 7",
+        "/tags/4": "is there twice",
+    }
+
+
+@pytest.mark.parametrize("wrong", ["a", {}, None, [f"{n}" for n in range(21)]])
+def test_tags_are_a_list_of_at_most_twenty(wrong: object) -> None:
+    assert refused(tags=wrong)["/tags"].startswith("must be a list of at most 20 strings")
+
+
+def test_a_unique_key_may_be_held_for_a_time() -> None:
+    held = asked(uniqueKey="nightly", uniqueFor=60)
+    assert (held.unique_key, held.unique_for) == ("nightly", 60.0)
+    assert refused(uniqueFor=60) == {"/uniqueFor": "needs a uniqueKey beside it"}
+    assert list(refused(uniqueKey="", uniqueFor=0)) == ["/uniqueKey", "/uniqueFor"]

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from jobs.core.errors import (
+    IdempotencyKeyReused,
     InvalidJob,
     JobNotFound,
     QueueUnavailable,
@@ -82,3 +83,52 @@ def test_a_stored_job_can_be_read_and_an_unknown_one_cannot(world: World) -> Non
     assert world.api().read(job.id) == job
     with pytest.raises(JobNotFound):
         world.api().read(uuid4())
+
+
+# What came before
+
+
+def test_a_request_under_a_key_is_told_from_the_one_that_came_first(world: World) -> None:
+    submit = world.api().submit
+    first, again = (
+        submit.accept(ENVELOPE, "k"),
+        submit.accept(dict(reversed(ENVELOPE.items())), "k"),
+    )
+    assert (first.new, first.replayed) == (True, False)
+    assert (again.new, again.replayed) == (False, True)
+    assert again.job == first.job
+    with pytest.raises(IdempotencyKeyReused):
+        submit.accept(ENVELOPE | {"maxAttempts": 6}, "k")
+
+
+def test_a_key_is_kept_for_as_long_as_was_said(world: World) -> None:
+    submit = world.api().submit
+    first = submit.accept(ENVELOPE, "k")
+    world.clock.advance(24 * 3600 - 1)
+    assert submit.accept(ENVELOPE, "k").replayed
+    world.clock.advance(1)
+    assert submit.accept(ENVELOPE, "k").job.id != first.job.id
+
+
+def test_the_open_job_of_a_unique_key_is_neither_new_nor_replayed(world: World) -> None:
+    submit = world.api().submit
+    wish = ENVELOPE | {"uniqueKey": "u"}
+    first, again = submit.accept(wish), submit.accept(wish, "k")
+    assert first.new
+    assert (again.job.id, again.new, again.replayed) == (first.job.id, False, False)
+
+
+def test_a_job_that_was_there_is_published_again_if_it_waits(world: World) -> None:
+    submit = world.api().submit
+    job = submit.accept(ENVELOPE, "k").job
+    world.queue.flush()
+    submit.accept(ENVELOPE, "k")
+    assert list(world.queue.scores[Priority.HIGH]) == [job.id]
+
+
+def test_a_job_that_is_put_off_is_published_for_its_time(world: World) -> None:
+    job = world.api().submit(ENVELOPE | {"delaySeconds": 600})
+    assert world.queue.scores[Priority.HIGH][job.id] == (world.clock() + 600) * 1000
+    assert world.waker.wakes == [], "the schedule will have sent a poller by then"
+    world.api().submit(ENVELOPE | {"delaySeconds": 59})
+    assert world.waker.wakes == [(0, False)]

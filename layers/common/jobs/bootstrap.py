@@ -19,7 +19,7 @@ from jobs.adapters.postgres.store import PostgresStore
 from jobs.adapters.redis.client import connect
 from jobs.adapters.redis.queue import Limits, RedisQueue
 from jobs.adapters.wake import LambdaWaker
-from jobs.config import PollerSettings, Settings
+from jobs.config import ApiSettings, PollerSettings, Settings
 from jobs.core import faults
 from jobs.core.drain import drain, succeed
 from jobs.core.health import Health
@@ -45,11 +45,18 @@ class Api:
 @cache
 def api() -> Api:
     """The API of this environment. Raises `ConfigurationError`; then the next call tries again."""
-    settings = Settings.read(os.environ)
+    settings = ApiSettings.read(os.environ)
     _prepare(settings)
     store, queue, waker = _store(settings), _queue(settings), _waker(settings)
     return Api(
-        Submit(store, queue, waker, JOB_TYPES, log.event),
+        Submit(
+            store,
+            queue,
+            waker,
+            JOB_TYPES,
+            log.event,
+            keep=settings.idempotency_hours * 3600,
+        ),
         Read(store, waker),
         # With connections of its own: a question that hangs must not hold up the others.
         Health(_store(settings), _queue(settings), waker, log.event),

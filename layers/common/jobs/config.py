@@ -97,6 +97,13 @@ class Settings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ApiSettings(Settings):
+    """What the API needs besides."""
+
+    idempotency_hours: float = _setting(_number(1, 720), 24.0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class PollerSettings(Settings):
     """What the poller needs besides."""
 

@@ -11,8 +11,8 @@ from openapi_spec_validator import validate
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from jobs.core.members import MOST_ATTEMPTS
 from jobs.core.model import MAX_ATTEMPTS, Priority, Status
-from jobs.core.submission import MOST_ATTEMPTS
 from jobs.processors import JOB_TYPES
 from support.template import OPENAPI
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jobs.config import PollerSettings, Settings
+from jobs.config import ApiSettings, PollerSettings, Settings
 from jobs.core.work import MARGIN
 from jobs.processors import JOB_TYPES
 from support.template import PARAMETERS, ROOT, parameters, template, variables
@@ -77,25 +77,26 @@ def test_no_secret_of_aws_is_written_down(target: str) -> None:
 
 
 def test_a_function_gets_what_it_reads_and_reads_what_it_gets() -> None:
-    assert set(variables("ApiFunction")) == read_by(Settings)
+    assert set(variables("ApiFunction")) == read_by(ApiSettings)
     assert set(variables("PollerFunction")) == read_by(PollerSettings)
 
 
 @pytest.mark.parametrize("target", ["local", "localstack"])
 def test_what_a_function_gets_is_valid(target: str) -> None:
-    Settings.read(environment("ApiFunction", target))
+    ApiSettings.read(environment("ApiFunction", target))
     PollerSettings.read(environment("PollerFunction", target))
 
 
 @pytest.mark.parametrize("limit", ["MinValue", "MaxValue"])
 @pytest.mark.parametrize("name", [name for name, each in declared().items() if "MaxValue" in each])
 def test_what_the_template_allows_the_function_takes(name: str, limit: str) -> None:
-    given = environment("PollerFunction", "local")
-    for variable, source in variables("PollerFunction").items():
-        if source.get("Ref") == name:
-            given[variable] = str(declared()[name][limit])
+    for function, settings in (("ApiFunction", ApiSettings), ("PollerFunction", PollerSettings)):
+        given = environment(function, "local")
+        for variable, source in variables(function).items():
+            if source.get("Ref") == name:
+                given[variable] = str(declared()[name][limit])
 
-    PollerSettings.read(given)
+        settings.read(given)
 
 
 def test_a_poller_runs_longer_than_any_job_may_take() -> None:

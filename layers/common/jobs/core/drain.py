@@ -144,7 +144,7 @@ class _Drain:
             self._endings.add(held.claim, held.outcome, seconds)
         for held in self._hand.overdue():
             self._closing = self._result.tainted = True
-            text = f"ran longer than the {held.budget:g} s that its type may take"
+            text = f"ran longer than the {held.budget:g} s that it may take"
             self._endings.add(held.claim, TryAgain(text), held.budget)
         if not self._hand:
             self._alone = False
@@ -294,6 +294,7 @@ class _Drain:
     def _start(self, claim: Claim, hint: Hint, until: float) -> None:
         job_type = self._work.types.get(claim.type)
         budget = job_type.budget if job_type else 0.0
+        budget = min(budget, claim.timeout or budget)
         quick = job_type is None or job_type.quick
         held = Held(claim, hint, budget, quick, until)
         if budget + MARGIN > self._whole:

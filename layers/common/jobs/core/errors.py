@@ -29,6 +29,10 @@ class InvalidJob(JobsError):  # noqa: N818 - the name says what is invalid
         self.problems = tuple(problems)
 
 
+class IdempotencyKeyReused(JobsError):  # noqa: N818
+    """The idempotency key belongs to a request with another body."""
+
+
 class JobNotFound(JobsError):  # noqa: N818
     """There is no job with this id."""
 

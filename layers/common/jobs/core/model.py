@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -30,16 +30,47 @@ class Priority(StrEnum):
 
 
 class Status(StrEnum):
-    """Where a job stands. `completed` and `failed` are final."""
+    """Where a job stands. `completed`, `failed` and `cancelled` are final."""
 
     PENDING = "pending"
     PROCESSING = "processing"
     COMPLETED = "completed"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
     @property
     def is_final(self) -> bool:
-        return self in (Status.COMPLETED, Status.FAILED)
+        return self in (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+
+
+class BackoffType(StrEnum):
+    """How the waits after failed attempts grow: doubling, or not at all."""
+
+    EXPONENTIAL = "exponential"
+    FIXED = "fixed"
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """The waits after failed attempts: `seconds` is the first. `jitter` shortens each by up to
+    a half, so that jobs that failed together do not come back together."""
+
+    type: BackoffType = BackoffType.EXPONENTIAL
+    seconds: float = 1.0
+    jitter: bool = False
+
+
+USUAL = Backoff()
+"""1 s, 2 s, 4 s, and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """What makes a request known again: its key, kept for `seconds`, and the hash of its body."""
+
+    key: str
+    body_hash: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +82,18 @@ class NewJob:
     payload: Payload
     priority: Priority = Priority.DEFAULT
     max_attempts: int = MAX_ATTEMPTS
+    delay: float = 0.0
+    """Seconds until it may be taken; `run_at`, where it is given, says when instead."""
+    run_at: datetime | None = None
+    backoff: Backoff = USUAL
+    timeout: float | None = None
+    """Seconds one attempt may take, where that is less than its type may."""
+    tags: tuple[str, ...] = ()
+    idempotency: Idempotency | None = None
+    unique_key: str | None = None
+    """No other job with this key is open while this one is, and for `unique_for` seconds."""
+    unique_for: float | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +101,8 @@ class Attempt:
     """One run of a job, as its history keeps it.
 
     `outcome` is `completed`, `failed` (the processor or its time limit said no), `unknown`
-    (the effect may have happened) or `lost` (the worker died or was cut off).
+    (the effect may have happened), `lost` (the worker died or was cut off), `cancelled`, or
+    `retried`: no run, but the note that the job, failed after `number` attempts, got new ones.
     """
 
     number: int
@@ -67,6 +111,14 @@ class Attempt:
     outcome: str
     error: str | None
     request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the latest attempt has come, as it says itself: percent, and in words."""
+
+    percent: float
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +135,15 @@ class Job:
     error: str | None
     created_at: datetime
     updated_at: datetime
+    due_at: datetime | None = None
+    """From when on it may be taken, if it is pending; `due_in`: the same, in seconds from now."""
+    due_in: float = field(default=0.0, compare=False)
+    tags: tuple[str, ...] = ()
+    backoff: Backoff = USUAL
+    timeout: float | None = None
+    progress: Progress | None = None
+    idempotency_key: str | None = None
+    unique_key: str | None = None
     history: tuple[Attempt, ...] = ()
 
 
@@ -115,6 +176,9 @@ class Claim:
     """Leases this job has lost so far: above zero it runs alone."""
     unreadable: str | None = None
     """Why the payload could not be read; it is empty then."""
+    backoff: Backoff = USUAL
+    timeout: float | None = None
+    """Seconds this attempt may take, where that is less than its type may."""
 
 
 @dataclass(frozen=True, slots=True)

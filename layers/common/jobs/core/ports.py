@@ -42,7 +42,9 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """How many entries were new to the queues, and whether a poller is to be woken for them."""
+    """How many entries were new to the queues, and whether a poller is to be woken for them:
+    for what is ready, or will be before the schedule sends one.
+    """
 
     added: int
     wake: bool
@@ -75,7 +77,16 @@ class JobStore(Protocol):
     """The rows. Its clock alone judges due times and leases. Raises `StoreUnavailable`."""
 
     def insert(self, job: NewJob) -> Job:
-        """Store a pending job, due now. Storing the same id again returns the stored row."""
+        """Store a pending job. Storing the same id again returns the stored row.
+
+        Where a stored job has its idempotency key, or an open one its unique key, nothing is
+        stored, and that job is returned. Raises `IdempotencyKeyReused` if the hash of the body
+        is another than that job's.
+        """
+        ...
+
+    def insert_all(self, jobs: Sequence[NewJob]) -> list[Job]:
+        """As `insert` for each of `jobs`, all or none of them, in their order."""
         ...
 
     def get(self, job_id: UUID) -> Job | None:

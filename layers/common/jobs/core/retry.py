@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobs.core.model import Status
+from jobs.core.model import USUAL, BackoffType, Status
 from jobs.core.outcome import Done, GiveUp, Lost, Outcome, TryAgain, Unknown
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from jobs.core.model import Claim, Priority, Result
+    from jobs.core.model import Backoff, Claim, Priority, Result
 
-FIRST_DELAY = 1.0
-"""Seconds before the second attempt; doubled for each one after it."""
+LONGEST_WAIT = 100 * 86_400.0
+"""Seconds; the waits of a job that asks for nothing special stay below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,17 @@ class Settlement:
     uncounted: bool = False
 
 
-def backoff(attempt: int) -> float:
-    """Seconds to wait after attempt number `attempt` (1, 2, …) has failed: 1, 2, 4, …"""
-    return float(FIRST_DELAY * 2 ** (attempt - 1))
+def backoff(attempt: int, rule: Backoff = USUAL, seed: object = None) -> float:
+    """Seconds to wait after attempt number `attempt` (1, 2, …) has failed: 1, 2, 4, …
+
+    `rule` says otherwise. Jitter depends on `seed` and the attempt alone.
+    """
+    doubled = rule.type is BackoffType.EXPONENTIAL
+    wait = min(LONGEST_WAIT, rule.seconds * (2.0 ** (attempt - 1) if doubled else 1.0))
+    if rule.jitter:
+        chance = zlib.crc32(f"{seed} {attempt}".encode()) / 2**32
+        wait *= 1 - chance / 2
+    return wait
 
 
 def decide(claim: Claim, outcome: Outcome) -> Settlement:
@@ -60,7 +69,7 @@ def decide(claim: Claim, outcome: Outcome) -> Settlement:
                 Status.PENDING,
                 "lost",
                 error=error,
-                delay=backoff(claim.attempt),
+                delay=_wait(claim),
                 lost=True,
                 uncounted=True,
             )
@@ -71,8 +80,11 @@ def decide(claim: Claim, outcome: Outcome) -> Settlement:
 def _again(claim: Claim, outcome: str, error: str, *, lost: bool = False) -> Settlement:
     if claim.attempt >= claim.max_attempts:
         return _end(claim, Status.FAILED, outcome, error=error, lost=lost)
-    delay = backoff(claim.attempt)
-    return _end(claim, Status.PENDING, outcome, error=error, delay=delay, lost=lost)
+    return _end(claim, Status.PENDING, outcome, error=error, delay=_wait(claim), lost=lost)
+
+
+def _wait(claim: Claim) -> float:
+    return backoff(claim.attempt, claim.backoff, claim.id)
 
 
 def _end(

@@ -1,65 +1,121 @@
-"""Accept a job: store it, publish it, wake a poller if one is needed."""
+"""Accept jobs: store them, publish them, wake a poller if one is needed."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from jobs.core.faults import point
-from jobs.core.model import NewJob
+from jobs.core.model import Idempotency, Status
 from jobs.core.ports import Entry
 from jobs.core.schema import schema_asked_for
 from jobs.core.submission import submission
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Mapping, Sequence
 
-    from jobs.core.model import Job
-    from jobs.core.ports import JobQueue, JobStore, Log, Waker
+    from jobs.core.model import Job, NewJob
+    from jobs.core.ports import JobQueue, JobStore, JobType, Log, Waker
+
+KEEP = 24 * 3600.0
+"""Seconds for which a request is known again by its idempotency key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The job that a request came to. Not `new`: it was there already.
+
+    `replayed`: by an earlier request with the same idempotency key.
+    """
+
+    job: Job
+    new: bool
+    replayed: bool
 
 
 class Submit:
-    """Takes jobs in. `types` are the names of the types there are."""
+    """Takes jobs in. `types` are the types there are; `keep` is seconds."""
 
     def __init__(
         self,
         store: JobStore,
         queue: JobQueue,
         waker: Waker,
-        types: Collection[str],
+        types: Mapping[str, JobType],
         log: Log,
         *,
         new_id: Callable[[], UUID] = uuid4,
+        keep: float = KEEP,
     ) -> None:
         self._store = store
         self._queue = queue
         self._waker = waker
-        self._types = types
+        self._budgets = {name: each.budget for name, each in types.items()}
         self._log = log
         self._new_id = new_id
+        self._keep = keep
 
     def __call__(self, envelope: object) -> Job:
+        """As `accept`, where it does not matter whether the job was there before."""
+        return self.accept(envelope).job
+
+    def accept(self, envelope: object, key: str | None = None) -> Accepted:
         """Store the job that `envelope` (a JSON value) asks for; once it returns, it is stored.
 
-        Raises `InvalidJob` with all that is wrong, or `StoreUnavailable`: then it is not stored,
+        Under `key` it is stored once, however often it is asked for. Raises `InvalidJob` with
+        all that is wrong, `IdempotencyKeyReused`, or `StoreUnavailable`: then it is not stored,
         or nobody knows.
         """
-        asked = submission(envelope, self._types)
-        job = NewJob(self._new_id(), asked.type, asked.payload, asked.priority, asked.max_attempts)
+        asked = submission(envelope, self._budgets)
+        idempotency = Idempotency(key, _hash(envelope), self._keep) if key else None
+        job = asked.job(self._new_id(), idempotency)
+        [accepted] = self._accept([job], lambda: [self._store.insert(job)])
+        return accepted
+
+    def _accept(
+        self, jobs: Sequence[NewJob], insert: Callable[[], Sequence[Job]]
+    ) -> list[Accepted]:
         point("submit.before_store")
         with schema_asked_for(self._waker):
-            stored = self._store.insert(job)
+            stored = insert()
         point("submit.after_commit")
         if self._needs_waking(stored):
             self._waker.wake()
-        return stored
+        return [_accepted(job, found) for job, found in zip(jobs, stored, strict=True)]
 
-    def _needs_waking(self, job: Job) -> bool:
-        """Publish `job`; without the queue nobody knows who is at work, so one is always woken."""
+    def _needs_waking(self, jobs: Sequence[Job]) -> bool:
+        """Publish `jobs`; without the queue nobody knows who is at work, so one is always woken.
+
+        Those that were stored before are published again: that they were is not known.
+        """
+        waiting = [job for job in jobs if job.status is Status.PENDING]
         try:
-            published = self._queue.publish([Entry(job.id, job.priority)])
-        except Exception as error:  # noqa: BLE001 - the row is stored, and is found without an entry
-            self._log("publish.failed", level="WARNING", job_id=job.id, error=str(error))
+            published = self._queue.publish(
+                [Entry(job.id, job.priority, job.due_in) for job in waiting]
+            )
+        except Exception as error:  # noqa: BLE001 - the rows are stored, and are found without entries
+            self._log(
+                "publish.failed",
+                level="WARNING",
+                job_id=waiting[0].id if waiting else None,
+                jobs=len(waiting),
+                error=str(error),
+            )
             return True
         point("submit.after_publish")
         return published.wake
+
+
+def _accepted(asked: NewJob, stored: Job) -> Accepted:
+    new = stored.id == asked.id
+    key = asked.idempotency and asked.idempotency.key
+    return Accepted(stored, new, replayed=bool(not new and key and stored.idempotency_key == key))
+
+
+def _hash(envelope: object) -> str:
+    """The same for all spellings of one JSON value."""
+    text = json.dumps(envelope, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -9,22 +9,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from jobs.core.model import Attempt, Claim, Claimed, Hint, Job, Priority, Refused, Status
+from jobs.adapters.postgres import records
+from jobs.core.errors import IdempotencyKeyReused, StoreUnavailable
+from jobs.core.model import Attempt, Backoff, BackoffType, Claim, Claimed, Hint, Priority, Refused
 from jobs.core.ports import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jobs.adapters.postgres.connection import Connection, Row
-    from jobs.core.model import NewJob, Payload
+    from jobs.core.model import Job, NewJob, Payload
     from jobs.core.retry import Settlement
 
 QUERIES = Path(__file__).parent / "queries"
 
 
+TRIES = 3
+"""Times a batch is asked for whose keys others are taking at this moment."""
+
+
 @cache
 def _query(name: str) -> str:
-    return (QUERIES / f"{name}.sql").read_text("utf-8")
+    """The query `name`; `{job}` in it stands for the columns that `records.job` reads."""
+    text = (QUERIES / f"{name}.sql").read_text("utf-8")
+    return text.replace("{job}", _query("job").strip()) if name != "job" else text
 
 
 class PostgresStore:
@@ -34,23 +42,36 @@ class PostgresStore:
         self._connection = connection
 
     def insert(self, job: NewJob) -> Job:
-        values = {
-            "id": str(job.id),
-            "type": job.type,
-            "priority": job.priority.value,
-            "payload": json.dumps(job.payload, ensure_ascii=False),
-            "max_attempts": job.max_attempts,
-        }
+        if job.idempotency or job.unique_key:
+            [stored] = self.insert_all([job])
+            return stored
+        values = records.values(job)
+        values["payload"] = json.dumps(job.payload, ensure_ascii=False)
         # Sent again while the first sending was under way, it waited for that and saw no row yet.
         [row] = self._rows("insert", **values) or self._rows("insert", **values)
-        return _job(row)
+        return records.job(row)
+
+    def insert_all(self, jobs: Sequence[NewJob]) -> list[Job]:
+        batch = records.batch(jobs)
+        for _ in range(TRIES):
+            rows = self._rows("insert_all", jobs=batch)
+            if len(rows) == len(jobs):
+                break
+        else:
+            raise StoreUnavailable("the keys of this request are being used by another")
+        found = [records.job(row[1:]) for row in rows]
+        for job, stored, (body_hash, *_) in zip(jobs, found, rows, strict=True):
+            same_key = job.idempotency and job.idempotency.key == stored.idempotency_key
+            if job.idempotency and same_key and body_hash != job.idempotency.body_hash:
+                raise IdempotencyKeyReused
+        return found
 
     def get(self, job_id: UUID) -> Job | None:
         rows = self._rows("get", id=str(job_id))
         if not rows:
             return None
         history = self._rows("history", id=str(job_id))
-        return replace(_job(rows[0]), history=tuple(Attempt(*row) for row in history))
+        return replace(records.job(rows[0]), history=tuple(Attempt(*row) for row in history))
 
     def claim(
         self,
@@ -112,11 +133,6 @@ def _held(claims: Sequence[Claim]) -> dict[str, list[str]]:
     }
 
 
-def _job(row: Row) -> Job:
-    job_id, kind, status, priority, *rest = row
-    return Job(UUID(job_id), kind, Status(status), Priority(priority), *rest)
-
-
 def _ending(settlement: Settlement) -> dict[str, Any]:
     result = settlement.result
     return {
@@ -141,7 +157,8 @@ def _claimed(rows: list[Row], token: UUID, *, alone: bool) -> Claimed:
     suspects: list[UUID] = []
     refused: list[Refused] = []
     for row in rows:
-        text, hinted, finding, delay, priority, kind, written, *counts, holder, lone, losses = row
+        text, hinted, finding, delay, priority, kind, written, *counts = row[:9]
+        holder, lone, losses, timeout, *waits = row[9:]
         job_id = UUID(text)
         match finding:
             case "claimed" | "lost":
@@ -149,7 +166,22 @@ def _claimed(rows: list[Row], token: UUID, *, alone: bool) -> Claimed:
                 held, lone = (token, alone) if finding == "claimed" else (UUID(holder), lone)
                 true = _PRIORITIES[priority]
                 payload, fault = _read(written)
-                claim = Claim(job_id, kind, true, payload, attempt, most, held, lone, losses, fault)
+                growth, seconds, jitter = waits
+                rule = Backoff(BackoffType(growth), seconds, jitter)
+                claim = Claim(
+                    job_id,
+                    kind,
+                    true,
+                    payload,
+                    attempt,
+                    most,
+                    held,
+                    lone,
+                    losses,
+                    fault,
+                    rule,
+                    timeout,
+                )
                 (claims if finding == "claimed" else lost).append(claim)
             case "suspect":
                 suspects.append(job_id)

@@ -36,13 +36,15 @@ _INDEX = {priority: index for index, priority in enumerate(_ORDER, start=1)}
 class Limits:
     """When another poller is woken, and for how long a poller is believed to be there.
 
-    `share`: ready entries that one poller is enough for. Times in seconds.
+    `share`: ready entries that one poller is enough for. `soon`: the schedule sends one within
+    this time. Times in seconds.
     """
 
     pollers: int = 4
     share: int = 100
     registered: float = BELIEVED
     waking: float = 5.0
+    soon: float = 60.0
 
 
 class RedisQueue:
@@ -57,7 +59,7 @@ class RedisQueue:
         return {name: self._client.register_script(source(name)) for name in NAMES}
 
     def publish(self, entries: Sequence[Entry]) -> Published:
-        words: list[Word] = [*self._wake_rule()]
+        words: list[Word] = [*self._wake_rule(), _ms(self._limits.soon)]
         for entry in entries:
             words += (_INDEX[entry.priority], entry.delay * 1000, str(entry.id))
         added, wake = self._run("publish", [*_REGISTER, *_KEYS], words)

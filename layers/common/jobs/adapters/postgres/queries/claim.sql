@@ -23,6 +23,8 @@ WITH hint AS (
         started_at = now(),
         request_id = %(request_id)s,
         alone = %(alone)s,
+        progress = NULL,
+        progress_message = NULL,
         updated_at = now()
     FROM ready
     WHERE jobs.id = ready.id
@@ -39,7 +41,8 @@ SELECT
         WHEN hint.claimed AND jobs.priority = hint.priority THEN 'claimed'
         -- Claimed by its entry in the right queue: this one, in the wrong queue, is to go.
         WHEN hint.claimed THEN 'over'
-        WHEN jobs.id IS NULL OR jobs.status IN ('completed', 'failed') THEN 'over'
+        WHEN jobs.id IS NULL OR jobs.status IN ('completed', 'failed', 'cancelled')
+            THEN 'over'
         WHEN jobs.priority <> hint.priority THEN 'misplaced'
         WHEN jobs.status = 'processing' AND jobs.token = %(token)s THEN 'claimed'
         WHEN jobs.status = 'processing' AND jobs.lease_until <= now() THEN 'lost'
@@ -58,7 +61,11 @@ SELECT
     jobs.max_attempts,
     jobs.token,
     jobs.alone,
-    jobs.losses
+    jobs.losses,
+    jobs.timeout_seconds,
+    jobs.backoff,
+    jobs.backoff_seconds,
+    jobs.backoff_jitter
 FROM looked_at AS hint
 LEFT JOIN jobs ON jobs.id = hint.id
 ORDER BY hint.place

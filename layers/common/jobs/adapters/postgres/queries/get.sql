@@ -1,3 +1,3 @@
-SELECT id, type, status, priority, attempts, max_attempts, result, error, created_at, updated_at
+SELECT {job}
 FROM jobs
 WHERE id = %(id)s

@@ -1,15 +1,26 @@
--- Store a pending job, due now. The id is made by the caller, so that asking again after a lost
--- answer finds the row instead of making a second one.
+-- Store a pending job that has no key. The id is made by the caller, so that asking again after a
+-- lost answer finds the row instead of making a second one.
 WITH stored AS (
-    INSERT INTO jobs (id, type, priority, payload, max_attempts)
-    VALUES (%(id)s, %(type)s, %(priority)s, %(payload)s, %(max_attempts)s)
+    INSERT INTO jobs (
+        id, type, priority, payload, max_attempts, due_at, tags,
+        backoff, backoff_seconds, backoff_jitter, timeout_seconds, owner
+    )
+    VALUES (
+        %(id)s, %(type)s, %(priority)s, %(payload)s, %(max_attempts)s,
+        greatest(now(), %(run_at)s::timestamptz) + make_interval(secs => %(delay)s),
+        %(tags)s::text[],
+        %(backoff)s, %(backoff_seconds)s, %(backoff_jitter)s, %(timeout_seconds)s, %(owner)s
+    )
     ON CONFLICT (id) DO NOTHING
     RETURNING *
+), tagged AS (
+    INSERT INTO job_tags (tag, created_at, job_id)
+    SELECT tag, created_at, id FROM stored, unnest(tags) AS tag
 ), found AS (
     SELECT * FROM stored
     UNION ALL
     (SELECT * FROM jobs WHERE id = %(id)s)
     LIMIT 1
 )
-SELECT id, type, status, priority, attempts, max_attempts, result, error, created_at, updated_at
+SELECT {job}
 FROM found

@@ -3,20 +3,28 @@ Add the entries that are not there yet.
 
 Guarantee: publishing again changes nothing. Entries of one call keep their order. The question
 whether to wake is decided in the same step as the adding, so that no entry can fall between a
-poller that leaves (leave.lua) and one that is not woken.
+poller that leaves (leave.lua) and one that is not woken. What is due before the schedule's next
+poller comes needs one as well, if none is there to wait for it.
 
 KEYS    pollers, waking, busy, then the queues in order of service
 ARGV    most pollers, share of ready entries one poller is enough for, ms a wake is noted for,
-        then for each entry: index of its queue (1, 2), delay in ms, id
+        ms within which the schedule sends a poller, then for each entry: index of its queue
+        (1, 2), delay in ms, id
 Returns how many were added; 1 if a poller is to be woken, else 0
 ]]
 local now = clock()
-local entries = (#ARGV - 3) / 3
+local entries = (#ARGV - 4) / 3
 local added = 0
+local soon = false
 for i = 1, entries do
-  local at = 3 * i + 1
+  local at = 3 * i + 2
   local score = now + ARGV[at + 1] - (entries - i) / 1000
   added = added + redis.call('ZADD', KEYS[3 + ARGV[at]], 'NX', score, ARGV[at + 2])
+  soon = soon or tonumber(ARGV[at + 1]) < tonumber(ARGV[4])
 end
 local wake = wake_needed(now, 4, tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3])
+if wake == 0 and soon and redis.call('ZCOUNT', KEYS[1], '(' .. now, '+inf') == 0
+  and redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[3]) then
+  wake = 1
+end
 return {added, wake}

@@ -1,0 +1,83 @@
+-- Store a batch of pending jobs, all or none, and answer with one row for each.
+--
+-- Where a key is taken, the row that has it is the answer. The unique indexes decide that; a key
+-- whose time is up is taken off its row first. A row that was stored at this very moment by
+-- another is not to be seen yet: then an answer is missing, and asking again finds it.
+WITH element AS (
+    SELECT *
+    FROM json_to_recordset(%(jobs)s) AS e (
+        place integer, id uuid, type text, priority text, payload json, max_attempts integer,
+        run_at timestamptz, delay float8, tags text[],
+        backoff text, backoff_seconds float8, backoff_jitter boolean, timeout_seconds float8,
+        owner text, idempotency_key text, body_hash text, idempotent_for float8,
+        unique_key text, unique_for float8
+    )
+), expired_request AS (
+    UPDATE jobs
+    SET idempotency_key = NULL
+    FROM element
+    WHERE jobs.idempotency_key = element.idempotency_key
+      AND coalesce(jobs.owner, '') = coalesce(element.owner, '')
+      AND jobs.idempotent_until <= now()
+    RETURNING jobs.id
+), expired_key AS (
+    UPDATE jobs
+    SET unique_key = NULL
+    FROM element
+    WHERE jobs.unique_key = element.unique_key
+      AND coalesce(jobs.owner, '') = coalesce(element.owner, '')
+      AND jobs.status IN ('pending', 'processing')
+      AND jobs.unique_until <= now()
+      -- One statement changes a row once.
+      AND jobs.id NOT IN (SELECT id FROM expired_request)
+    RETURNING jobs.id
+), stored AS (
+    INSERT INTO jobs (
+        id, type, priority, payload, max_attempts, due_at, tags,
+        backoff, backoff_seconds, backoff_jitter, timeout_seconds, owner,
+        idempotency_key, body_hash, idempotent_until, unique_key, unique_until
+    )
+    SELECT
+        id, type, priority, payload, max_attempts,
+        greatest(now(), run_at) + make_interval(secs => delay), tags,
+        backoff, backoff_seconds, backoff_jitter, timeout_seconds, owner,
+        idempotency_key, body_hash, now() + make_interval(secs => idempotent_for),
+        unique_key, now() + make_interval(secs => unique_for)
+    FROM element,
+        -- Counting them makes sure that it is done before.
+        (SELECT count(*) FROM expired_request) AS first,
+        (SELECT count(*) FROM expired_key) AS second
+    ORDER BY place
+    ON CONFLICT DO NOTHING
+    RETURNING *
+), tagged AS (
+    INSERT INTO job_tags (tag, created_at, job_id)
+    SELECT tag, created_at, id FROM stored, unnest(tags) AS tag
+), found AS (
+    SELECT element.place, 0 AS rank, held.*
+    FROM element JOIN stored AS held ON held.id = element.id
+    UNION ALL
+    SELECT element.place, 0, held.*
+    FROM element JOIN jobs AS held ON held.id = element.id
+    UNION ALL
+    SELECT element.place, 1, held.*
+    FROM element
+    JOIN jobs AS held ON held.idempotency_key = element.idempotency_key
+        AND coalesce(held.owner, '') = coalesce(element.owner, '')
+    WHERE held.idempotent_until > now()
+    UNION ALL
+    SELECT element.place, 2, held.*
+    FROM element
+    JOIN jobs AS held ON held.unique_key = element.unique_key
+        AND coalesce(held.owner, '') = coalesce(element.owner, '')
+        AND held.status IN ('pending', 'processing')
+    WHERE held.unique_until IS NULL OR held.unique_until > now()
+    UNION ALL
+    SELECT element.place, 2, held.*
+    FROM element
+    JOIN stored AS held ON held.unique_key = element.unique_key
+        AND coalesce(held.owner, '') = coalesce(element.owner, '')
+)
+SELECT DISTINCT ON (place) body_hash, {job}
+FROM found
+ORDER BY place, rank
