@@ -35,6 +35,14 @@ def created(accepted: Accepted) -> Response:
     return Response({"jobId": str(job.id)}, headers, status.value)
 
 
+def created_many(accepted: Sequence[Accepted]) -> Response:
+    """A batch was accepted: the jobs in its order, `existing` those that were there before."""
+    jobs = [
+        {"jobId": str(each.job.id)} | ({} if each.new else {"existing": True}) for each in accepted
+    ]
+    return Response({"jobs": jobs}, {**_HEADERS}, HTTPStatus.CREATED.value)
+
+
 def shown(job: Job, includes: Collection[str]) -> Response:
     """A job, with what `includes` asks for."""
     body = _job(job)

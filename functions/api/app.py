@@ -25,6 +25,13 @@ def submit() -> Response:
     return answer.created(bootstrap.api().submit.accept(envelope, key))
 
 
+@app.route("/jobs/batch", methods=["POST"], content_types=["*/*"])
+@problems
+def submit_many() -> Response:
+    request.no_idempotency_key(app.request)
+    return answer.created_many(bootstrap.api().submit.many(request.envelope(app.request)))
+
+
 @app.route("/jobs/{id}", methods=["GET"], content_types=["*/*"])
 @problems
 def read(id: str) -> Response:

@@ -61,6 +61,13 @@ def idempotency_key(request: Request) -> str | None:
     return str(key)
 
 
+def no_idempotency_key(request: Request) -> None:
+    """Raise `InvalidHeader` if there is one where it would not be heeded."""
+    if "idempotency-key" in request.headers:
+        wanted = "a batch takes none: give its jobs a uniqueKey each, or send them one by one"
+        raise InvalidHeader(f"Idempotency-Key: {wanted}")
+
+
 def job_id(text: str) -> UUID:
     """The id in a path. Raises `JobNotFound`: what is no id is the id of no job."""
     try:

@@ -167,3 +167,28 @@ def test_a_key_that_is_none_is_refused(live: Live) -> None:
         )
     assert post(EXPORT, more={"idempotency-KEY": '"quoted"'}).status == 201
     assert live.sql("SELECT idempotency_key FROM jobs") == [("quoted",)]
+
+
+# Batches
+
+
+def test_a_batch_of_a_thousand_is_one_transaction_in_order(live: Live) -> None:
+    answer = post(
+        {"jobs": [EXPORT | {"payload": {"data": [{"n": n}]}} for n in range(1000)]},
+        resource="/jobs/batch",
+    )
+    assert answer.status == 201
+    ids = [job["jobId"] for job in answer.json["jobs"]]
+    assert live.sql("SELECT count(*), count(DISTINCT xmin::text) FROM jobs") == [(1000, 1)]
+    [[ninth]] = live.sql("SELECT payload FROM jobs WHERE id = %s", ids[9])
+    assert ninth == {"data": [{"n": 9}]}
+    assert [member for member, _ in live.engine.queued()["{jobs}:default"]] == ids
+    assert live.waker.wakes == [(0, False)]
+
+
+def test_a_batch_with_one_bad_element_stores_nothing(live: Live) -> None:
+    batch = [EXPORT] * 999 + [EXPORT | {"priority": "low"}]
+    answer = post({"jobs": batch}, resource="/jobs/batch")
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (400, "/jobs/999/priority")
+    assert live.sql("SELECT count(*) FROM jobs") == [(0,)]
+    assert not live.engine.queued()["{jobs}:default"]

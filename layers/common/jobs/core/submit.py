@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from jobs.core.batch import submissions
 from jobs.core.faults import point
 from jobs.core.model import Idempotency, Status
 from jobs.core.ports import Entry
@@ -74,6 +75,12 @@ class Submit:
         job = asked.job(self._new_id(), idempotency)
         [accepted] = self._accept([job], lambda: [self._store.insert(job)])
         return accepted
+
+    def many(self, batch: object) -> list[Accepted]:
+        """Store all jobs that `batch` (see `jobs.core.batch`) asks for, or none; raises as well."""
+        asked = submissions(batch, self._budgets)
+        jobs = [each.job(self._new_id()) for each in asked]
+        return self._accept(jobs, lambda: self._store.insert_all(jobs))
 
     def _accept(
         self, jobs: Sequence[NewJob], insert: Callable[[], Sequence[Job]]
