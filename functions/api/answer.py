@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from jobs.core.health import Part
+    from jobs.core.listing import Page
     from jobs.core.model import Attempt, Job
     from jobs.core.submit import Accepted
 
@@ -49,6 +50,11 @@ def shown(job: Job, includes: Collection[str]) -> Response:
     if "attempts" in includes:
         body["attemptHistory"] = [_attempt(each) for each in job.history]
     return Response(body, {**_HEADERS})
+
+
+def listed(page: Page) -> Response:
+    """A page of jobs. `next` is the cursor of the next page, null on the last."""
+    return Response({"jobs": [_job(job) for job in page.jobs], "next": page.next}, {**_HEADERS})
 
 
 def health(parts: Sequence[Part]) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from api import answer, request
+from api import answer, query, request
 from api.entry import Entry
 from api.http import problems
 from jobs import bootstrap
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 app = Entry("sluice", configure_logs=False)
 
 # `content_types`: judged by `request.envelope`, where there is a body to judge.
+
+
+@app.route("/jobs", methods=["GET"], content_types=["*/*"])
+@problems
+def listing() -> Response:
+    wish = query.listing(app.request)
+    return answer.listed(
+        bootstrap.api().listing(wish.filters, limit=wish.limit, cursor=wish.cursor)
+    )
 
 
 @app.route("/jobs", methods=["POST"], content_types=["*/*"])
@@ -36,7 +45,7 @@ def submit_many() -> Response:
 @problems
 def read(id: str) -> Response:
     job = bootstrap.api().read(request.job_id(id))
-    return answer.shown(job, request.includes(app.request))
+    return answer.shown(job, query.includes(app.request))
 
 
 @app.route("/health", methods=["GET"], content_types=["*/*"])

@@ -14,6 +14,7 @@ from jobs.adapters import log
 from jobs.core.errors import (
     ConfigurationError,
     IdempotencyKeyReused,
+    InvalidCursor,
     InvalidJob,
     JobNotFound,
     JobsError,
@@ -43,6 +44,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     InvalidJob: Kind(400, "invalid-job"),
     errors.InvalidHeader: Kind(400, "invalid-header"),
     errors.InvalidQuery: Kind(400, "invalid-query"),
+    InvalidCursor: Kind(400, "invalid-cursor"),
     JobNotFound: Kind(404, "job-not-found"),
     errors.RouteNotFound: Kind(404, "route-not-found"),
     errors.MethodNotAllowed: Kind(405, "method-not-allowed"),

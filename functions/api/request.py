@@ -9,7 +9,6 @@ from uuid import UUID
 from api.errors import (
     BodyTooLarge,
     InvalidHeader,
-    InvalidQuery,
     MalformedBody,
     UnsupportedMediaType,
 )
@@ -27,8 +26,6 @@ LONGEST_KEY = 255
 """Characters of an idempotency key."""
 
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}\Z")
-
-INCLUDES = frozenset({"attempts"})
 
 
 def envelope(request: Request) -> Any:
@@ -78,16 +75,6 @@ def job_id(text: str) -> UUID:
         # UUID() also takes braces, URNs and missing hyphens; a job has one address.
         raise JobNotFound
     return found
-
-
-def includes(request: Request) -> frozenset[str]:
-    """What `?include=…` asks for beside the job itself. Raises `InvalidQuery`."""
-    query = request.query_params
-    values = query.getlist("include") if query and "include" in query else []
-    unknown = set(values) - INCLUDES
-    if unknown:
-        raise InvalidQuery(f"include may be {', '.join(INCLUDES)}, not {min(unknown)[:60]!r}")
-    return frozenset(values)
 
 
 def _body(request: Request) -> bytes:

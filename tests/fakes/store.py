@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from uuid import UUID
 
+    from jobs.core.listing import Filters, Place
     from jobs.core.retry import Settlement
 
 
@@ -113,6 +114,12 @@ class FakeStore:
         now = self._now()
         row = self.rows.get(job_id)
         return replace(_shown(row, now), history=tuple(row.history)) if row else None
+
+    def page(self, filters: Filters, place: Place | None, limit: int) -> Sequence[Job]:
+        now = self._now()
+        jobs = [_shown(row, now) for row in self.rows.values()]
+        found = [job for job in jobs if _is_chosen(job, filters) and _is_after(job, place)]
+        return sorted(found, key=lambda job: (job.created_at, job.id), reverse=True)[:limit]
 
     def claim(
         self,
@@ -254,6 +261,21 @@ def _shown(row: Row, now: float) -> Job:
         idempotency_key=row.job.idempotency.key if row.job.idempotency else None,
         unique_key=row.job.unique_key,
     )
+
+
+def _is_chosen(job: Job, filters: Filters) -> bool:
+    return (
+        job.status in filters.statuses
+        and (not filters.types or job.type in filters.types)
+        and job.priority in filters.priorities
+        and (filters.tag is None or filters.tag in job.tags)
+        and (filters.after is None or job.created_at >= filters.after)
+        and (filters.before is None or job.created_at < filters.before)
+    )
+
+
+def _is_after(job: Job, place: Place | None) -> bool:
+    return place is None or (job.created_at, job.id) < (place.created_at, place.id)
 
 
 def _claim(row: Row) -> Claim:

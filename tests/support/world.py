@@ -11,6 +11,7 @@ from fakes.store import FakeStore
 from fakes.waker import FakeWaker
 from jobs import bootstrap
 from jobs.core.health import Health
+from jobs.core.listing import Listing
 from jobs.core.ports import JobType
 from jobs.core.read import Read
 from jobs.core.submit import Submit
@@ -49,5 +50,6 @@ class World:
         return bootstrap.Api(
             Submit(self.store, self.queue, self.waker, TYPES, self.log),
             Read(self.store, self.waker),
+            Listing(self.store, self.waker, b"secret"),
             Health(self.store, self.queue, self.waker, self.log, within=0.2),
         )

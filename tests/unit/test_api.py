@@ -333,8 +333,8 @@ def test_a_configuration_that_is_not_valid_is_an_answer(
 @pytest.mark.parametrize(
     ("method", "resource", "allowed"),
     [
-        ("GET", "/jobs", "POST"),
-        ("PUT", "/jobs", "POST"),
+        ("DELETE", "/jobs", "GET, POST"),
+        ("PUT", "/jobs", "GET, POST"),
         ("HEAD", "/jobs/{id}", "GET"),
         ("DELETE", "/jobs/{id}", "GET"),
         ("OPTIONS", "/health", "GET"),

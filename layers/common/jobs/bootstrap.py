@@ -6,6 +6,7 @@ not valid is an answer of the function and not the end of its process.
 
 from __future__ import annotations
 
+import hmac
 import os
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -23,6 +24,7 @@ from jobs.config import ApiSettings, PollerSettings, Settings
 from jobs.core import faults
 from jobs.core.drain import drain, succeed
 from jobs.core.health import Health
+from jobs.core.listing import Listing
 from jobs.core.ports import Tools
 from jobs.core.read import Read
 from jobs.core.submit import Submit
@@ -39,6 +41,7 @@ class Api:
 
     submit: Submit
     read: Read
+    listing: Listing
     health: Health
 
 
@@ -58,6 +61,7 @@ def api() -> Api:
             keep=settings.idempotency_hours * 3600,
         ),
         Read(store, waker),
+        Listing(store, waker, _derived(settings, "cursor")),
         # With connections of its own: a question that hangs must not hold up the others.
         Health(_store(settings), _queue(settings), waker, log.event),
     )
@@ -109,6 +113,11 @@ def poller() -> Poller:
 def _prepare(settings: Settings) -> None:
     log.setup(settings.log_level)
     faults.arm(settings.faults)
+
+
+def _derived(settings: Settings, purpose: str) -> bytes:
+    """A secret that every environment of the function has, and nobody who lacks the database's."""
+    return hmac.digest(settings.database_url.encode(), f"sluice {purpose}".encode(), "sha256")
 
 
 def _store(settings: Settings) -> JobStore:

@@ -83,6 +83,6 @@ def test_the_words_are_those_of_the_code() -> None:
 
     assert SCHEMAS["Type"]["enum"] == list(JOB_TYPES)
     assert SCHEMAS["Priority"]["enum"] == list(Priority)
-    assert SCHEMAS["Job"]["properties"]["status"]["enum"] == list(Status)
+    assert SCHEMAS["Status"]["enum"] == list(Status)
     assert new["maxAttempts"]["maximum"] == MOST_ATTEMPTS
     assert new["maxAttempts"]["default"] == MAX_ATTEMPTS

@@ -33,6 +33,10 @@ class IdempotencyKeyReused(JobsError):  # noqa: N818
     """The idempotency key belongs to a request with another body."""
 
 
+class InvalidCursor(JobsError):  # noqa: N818
+    """The cursor is not one of this listing: the filters must be those it was given for."""
+
+
 class JobNotFound(JobsError):  # noqa: N818
     """There is no job with this id."""
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from uuid import UUID
 
+    from jobs.core.listing import Filters, Place
     from jobs.core.model import Claim, Claimed, Hint, Job, NewJob, Priority, Result
     from jobs.core.retry import Settlement
 
@@ -91,6 +92,10 @@ class JobStore(Protocol):
 
     def get(self, job_id: UUID) -> Job | None:
         """The job with its history, oldest attempt first."""
+        ...
+
+    def page(self, filters: Filters, place: Place | None, limit: int) -> Sequence[Job]:
+        """The first `limit` jobs after `place`, newest first, without their history."""
         ...
 
     def claim(

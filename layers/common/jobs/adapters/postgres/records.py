@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jobs.adapters.postgres.connection import Row
+    from jobs.core.listing import Filters, Place
     from jobs.core.model import NewJob
 
 
@@ -76,3 +77,23 @@ def batch(jobs: Sequence[NewJob]) -> str:
         for place, each in enumerate(jobs)
     ]
     return json.dumps(elements, ensure_ascii=False)
+
+
+def choice(filters: Filters, place: Place | None) -> dict[str, Any]:
+    """`filters` and `place` as `queries/list.sql` and `list_tagged.sql` take them.
+
+    The end of the range and the place are one bound, the lower of both: given two, the index
+    would be read from the first of them on.
+    """
+    ends = [(filters.before, UUID(int=0))] if filters.before else []
+    ends += [(place.created_at, place.id)] if place else []
+    before, before_id = min(ends, default=(None, UUID(int=0)))
+    return {
+        "statuses": [status.value for status in filters.statuses],
+        "types": [*filters.types],
+        "priorities": [priority.value for priority in filters.priorities],
+        "tag": filters.tag,
+        "after": filters.after.isoformat() if filters.after else "-infinity",
+        "before": before.isoformat() if before else "infinity",
+        "before_id": str(before_id),
+    }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jobs.adapters.postgres.connection import Connection, Row
+    from jobs.core.listing import Filters, Place
     from jobs.core.model import Job, NewJob, Payload
     from jobs.core.retry import Settlement
 
@@ -72,6 +73,11 @@ class PostgresStore:
             return None
         history = self._rows("history", id=str(job_id))
         return replace(records.job(rows[0]), history=tuple(Attempt(*row) for row in history))
+
+    def page(self, filters: Filters, place: Place | None, limit: int) -> Sequence[Job]:
+        query = "list" if filters.tag is None else "list_tagged"
+        rows = self._rows(query, **records.choice(filters, place), limit=limit)
+        return [records.job(row) for row in rows]
 
     def claim(
         self,

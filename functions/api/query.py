@@ -1,0 +1,127 @@
+"""What a query string asks for; a name or a value that there is not is refused."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from api.errors import InvalidQuery
+from jobs.core import listing as core
+from jobs.core import members
+from jobs.core.listing import Filters
+from jobs.core.model import Priority, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+    from enum import StrEnum
+
+    from chalice.app import Request
+
+Value = TypeVar("Value")
+Word = TypeVar("Word", bound="StrEnum")
+
+INCLUDES = frozenset({"attempts"})
+
+_FILTERS = ("status", "type", "priority", "tag", "createdAfter", "createdBefore")
+_LISTING = (*_FILTERS, "limit", "cursor")
+_LONGEST = 200
+_MOST_TYPES = 20
+_UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_WHOLE = re.compile(r"[1-9][0-9]{0,8}\Z")
+_SPACE_FOR_PLUS = re.compile(r" (?=\d\d:\d\d\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A page of the list, as it was asked for."""
+
+    filters: Filters
+    limit: int
+    cursor: str | None
+
+
+def includes(request: Request) -> frozenset[str]:
+    """What `?include=…` asks for beside the job itself. Raises `InvalidQuery`."""
+    values = _values(request, "include")
+    _refuse_others("include", values, INCLUDES)
+    return frozenset(values)
+
+
+def listing(request: Request) -> Wish:
+    """The page that is asked for. Raises `InvalidQuery`."""
+    known(request, _LISTING)
+    filters = Filters(
+        _words(request, "status", Status),
+        _types(request),
+        _words(request, "priority", Priority),
+        one(request, "tag", lambda value: _text("tag", value)),
+        one(request, "createdAfter", lambda value: time("createdAfter", value)),
+        one(request, "createdBefore", lambda value: time("createdBefore", value)),
+    )
+    limit = one(request, "limit", _limit)
+    return Wish(filters, limit or core.USUAL, one(request, "cursor", str))
+
+
+def known(request: Request, names: Iterable[str]) -> None:
+    """Raise `InvalidQuery` for a parameter that is none of `names`."""
+    for name in request.query_params or {}:
+        if name not in names:
+            raise InvalidQuery(f"{name[:60]!r} is unknown: there is {', '.join(names)}")
+
+
+def one(request: Request, name: str, read: Callable[[str], Value]) -> Value | None:
+    """The value of a parameter that may be given once, or None."""
+    values = _values(request, name)
+    if len(values) > 1:
+        raise InvalidQuery(f"{name} may be given once")
+    return read(values[0]) if values else None
+
+
+def time(name: str, value: str) -> datetime:
+    """A time with its offset; in a query string, its + may have become a space."""
+    found = members.time(_SPACE_FOR_PLUS.sub("+", value))
+    if found is None:
+        wanted = "a time such as 2027-01-31T08:00:00Z, with its offset from UTC"
+        raise InvalidQuery(f"{name} must be {wanted}, not {value[:60]!r}")
+    return found
+
+
+def _limit(value: str) -> int:
+    if not _WHOLE.match(value) or int(value) > core.MOST:
+        raise InvalidQuery(
+            f"limit must be a whole number from 1 to {core.MOST}, not {value[:60]!r}"
+        )
+    return int(value)
+
+
+def _words(request: Request, name: str, words: type[Word]) -> tuple[Word, ...]:
+    values = _values(request, name)
+    _refuse_others(name, values, words)
+    return tuple(word for word in words if word in values) or tuple(words)
+
+
+def _types(request: Request) -> tuple[str, ...]:
+    values = tuple(dict.fromkeys(_text("type", value) for value in _values(request, "type")))
+    if len(values) > _MOST_TYPES:
+        raise InvalidQuery(f"type may be given {_MOST_TYPES} times at most")
+    return values
+
+
+def _text(name: str, value: str) -> str:
+    if not 1 <= len(value) <= _LONGEST or _UNFIT.search(value):
+        wanted = f"1 to {_LONGEST} characters, none of them a control character"
+        raise InvalidQuery(f"{name} must have {wanted}")
+    return value
+
+
+def _refuse_others(name: str, values: Iterable[str], words: Iterable[str]) -> None:
+    for value in values:
+        if value not in list(words):
+            raise InvalidQuery(f"{name} may be {', '.join(words)}, not {value[:60]!r}")
+
+
+def _values(request: Request, name: str) -> list[str]:
+    query = request.query_params
+    return [*query.getlist(name)] if query and name in query else []

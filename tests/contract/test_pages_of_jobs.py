@@ -1,0 +1,99 @@
+"""How every `JobStore` lists jobs: the fake, and PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import product
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from jobs.core.listing import Filters, Place
+from jobs.core.model import Job, NewJob, Priority, Status
+from jobs.core.outcome import Done, GiveUp, Outcome
+
+if TYPE_CHECKING:
+    from support.rows import Rows
+
+HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT
+ENDS: dict[Status, Outcome] = {Status.COMPLETED: Done({}), Status.FAILED: GiveUp("no")}
+
+
+def add(rows: Rows, kind: str = "A", status: Status = Status.PENDING, **more: Any) -> Job:
+    rows.advance(1)
+    job = rows.store.insert(NewJob(uuid4(), kind, {}, **more))
+    if status is not Status.PENDING:
+        claim = rows.claim(job)
+        if status in ENDS:
+            rows.settle(claim, ENDS[status])
+    return job
+
+
+def ids(rows: Rows, place: Place | None = None, limit: int = 100, **filters: Any) -> list[UUID]:
+    return [job.id for job in rows.store.page(Filters(**filters), place, limit)]
+
+
+def test_nothing_is_listed_where_there_is_nothing(rows: Rows) -> None:
+    assert ids(rows) == []
+    assert ids(rows, types=("A",)) == []
+    assert ids(rows, tag="t") == []
+
+
+def test_all_are_listed_newest_first(rows: Rows) -> None:
+    kinds = product("BAC", (Status.PENDING, Status.COMPLETED, Status.FAILED), Priority)
+    wanted = [add(rows, kind, status, priority=queue).id for kind, status, queue in kinds]
+    assert ids(rows) == wanted[::-1]
+    assert ids(rows, limit=5) == wanted[:-6:-1]
+
+
+def test_a_listed_job_is_the_job(rows: Rows) -> None:
+    job = add(rows, tags=("t",), delay=5.0)
+    assert list(rows.store.page(Filters(), None, 9)) == [rows.get(job.id)]
+    assert list(rows.store.page(Filters(tag="t"), None, 9)) == [rows.get(job.id)]
+
+
+@pytest.mark.parametrize("tag", [None, "t"])
+def test_every_choice_is_kept_to(rows: Rows, tag: str | None) -> None:
+    statuses = (Status.PENDING, Status.PROCESSING, Status.FAILED)
+    made = {
+        (kind, status, queue): add(rows, kind, status, priority=queue, tags=("s", "t")).id
+        for kind, status, queue in product("AB", statuses, Priority)
+    }
+    add(rows, "C", tags=("other",))
+    for kinds, chosen, queues in product(
+        [("A",), ("B", "A"), ("X",)], [statuses[:1], statuses[1:]], [(HIGH,), (DEFAULT, HIGH)]
+    ):
+        found = ids(rows, types=kinds, statuses=chosen, priorities=queues, tag=tag)
+        assert found == [
+            job_id
+            for (kind, status, queue), job_id in reversed(made.items())
+            if kind in kinds and status in chosen and queue in queues
+        ]
+
+
+@pytest.mark.parametrize("tag", [None, "t"])
+def test_a_range_of_time_includes_its_beginning_and_not_its_end(
+    rows: Rows, tag: str | None
+) -> None:
+    jobs = [add(rows, tags=("t",)) for _ in range(4)]
+    second, last = (rows.get(jobs[n].id).created_at for n in (1, 3))
+    assert ids(rows, after=second, before=last, tag=tag) == [jobs[2].id, jobs[1].id]
+    assert ids(rows, after=last + timedelta(seconds=1), tag=tag) == []
+    place = Place(last, jobs[3].id)
+    assert ids(rows, place, before=second, tag=tag) == [jobs[0].id]
+    assert ids(rows, place, before=last + timedelta(seconds=1), tag=tag)[0] == jobs[2].id
+
+
+@pytest.mark.parametrize("tag", [None, "t"])
+def test_a_page_begins_after_its_place(rows: Rows, tag: str | None) -> None:
+    rows.store.insert_all([NewJob(uuid4(), "AB"[n % 2], {}, tags=("t",)) for n in range(9)])
+    for _ in range(3):
+        add(rows, tags=("t",))
+    everything = list(rows.store.page(Filters(tag=tag), None, 100))
+    assert len(everything) == 12
+    for number, job in enumerate(everything):
+        place = Place(job.created_at, job.id)
+        assert ids(rows, place, 3, tag=tag) == [
+            each.id for each in everything[number + 1 : number + 4]
+        ]

@@ -1,0 +1,187 @@
+"""Listing jobs page by page, and what the query string may ask for."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+
+from jobs.core.errors import InvalidCursor
+from jobs.core.listing import MOST, USUAL, Filters, Listing
+from jobs.core.model import Priority, Status
+from support.gateway import Answer, event, post, send
+
+if TYPE_CHECKING:
+    from support.world import World
+
+JOB: dict[str, Any] = {"type": "CSV_EXPORT", "payload": {}}
+
+
+def add(world: World, count: int = 1, **more: object) -> list[UUID]:
+    """Submit jobs, a second apart, newest first."""
+    ids = []
+    for _ in range(count):
+        world.clock.advance(1)
+        ids.append(world.api().submit(JOB | more).id)
+    return ids[::-1]
+
+
+def get(**query: list[str]) -> Answer:
+    return send(event("GET", "/jobs", query=query or None))
+
+
+def ids(answer: Answer) -> list[UUID]:
+    assert answer.status == 200, answer.text
+    return [UUID(job["id"]) for job in answer.json["jobs"]]
+
+
+def test_pages_follow_each_other_without_gap_or_repetition(world: World) -> None:
+    wanted = add(world, 7)
+    listing, cursor, found, pages = world.api().listing, None, [], 0
+    while True:
+        page = listing(Filters(), limit=3, cursor=cursor)
+        found += [job.id for job in page.jobs]
+        pages += 1
+        add(world)  # what is new does not shift what comes after the cursor
+        if (cursor := page.next) is None:
+            break
+    assert (found, pages) == (wanted, 3)
+
+
+def test_jobs_of_the_same_moment_are_each_listed_once(world: World) -> None:
+    wanted = {world.api().submit(JOB).id for _ in range(10)}
+    found: list[UUID] = []
+    cursor = None
+    for _ in range(5):
+        page = world.api().listing(Filters(), limit=2, cursor=cursor)
+        found += [job.id for job in page.jobs]
+        cursor = page.next
+    assert cursor is None
+    assert (len(found), set(found)) == (10, wanted)
+
+
+def test_a_last_page_that_is_full_has_no_next(world: World) -> None:
+    add(world, 4)
+    first = world.api().listing(Filters(), limit=2)
+    assert world.api().listing(Filters(), limit=2, cursor=first.next).next is None
+
+
+def test_a_cursor_is_good_for_its_own_listing_alone(world: World) -> None:
+    add(world, 3)
+    cursor = world.api().listing(Filters(), limit=1).next
+    assert cursor
+    for filters in (Filters(types=("X",)), Filters(tag="t"), Filters((Status.FAILED,))):
+        with pytest.raises(InvalidCursor):
+            world.api().listing(filters, cursor=cursor)
+    with pytest.raises(InvalidCursor):
+        Listing(world.store, world.waker, b"another secret")(Filters(), cursor=cursor)
+
+
+def test_a_cursor_cannot_be_made_up(world: World) -> None:
+    add(world, 2)
+    cursor = world.api().listing(Filters(), limit=1).next
+    assert cursor
+    signed = bytearray(base64.urlsafe_b64decode(cursor + "=="))
+    for at in range(len(signed)):
+        signed[at] ^= 1
+        forged = base64.urlsafe_b64encode(signed).decode()
+        with pytest.raises(InvalidCursor):
+            world.api().listing(Filters(), cursor=forged)
+        signed[at] ^= 1
+    for wrong in ("", "x", cursor[:-1], cursor * 2, "é", "\ud800", "=" * 100_000):
+        with pytest.raises(InvalidCursor):
+            world.api().listing(Filters(), cursor=wrong)
+
+
+# The query string
+
+
+def test_without_a_query_the_newest_are_listed(world: World) -> None:
+    wanted = add(world, USUAL + 1)
+    answer = get()
+    assert ids(answer) == wanted[:USUAL]
+    assert ids(get(cursor=[answer.json["next"]])) == wanted[USUAL:]
+    assert ids(get(limit=[str(MOST)])) == wanted
+    job = answer.json["jobs"][0]
+    assert list(job)[:5] == ["id", "type", "status", "priority", "attempts"]
+    assert "attemptHistory" not in job
+
+
+def test_every_filter_filters(world: World) -> None:
+    [tagged] = add(world, tags=["é", "a"])
+    [high] = add(world, priority="high")
+    [mail] = add(world, type="EMAIL_SEND")
+    world.store.rows[mail].status = Status.FAILED
+    assert ids(get(tag=["é"])) == [tagged]
+    assert ids(get(tag=["é"], priority=["high"])) == []
+    assert ids(get(priority=["high"])) == [high]
+    assert ids(get(type=["EMAIL_SEND", "EMAIL_SEND"])) == [mail]
+    assert ids(get(status=["failed"])) == [mail]
+    assert ids(get(status=["failed", "pending"], type=["CSV_EXPORT"])) == [high, tagged]
+    created = get(tag=["é"]).json["jobs"][0]["createdAt"]
+    assert ids(get(createdAfter=[created])) == [mail, high, tagged]
+    assert ids(get(createdBefore=[created])) == []
+    assert ids(get(createdBefore=["2999-01-01T00:00:00 02:00"])) == [mail, high, tagged]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("status", "done", "pending, processing, completed, failed, cancelled"),
+        ("priority", "HIGH", "high, default"),
+        ("type", "", "1 to 200 characters"),
+        ("type", "a\x00", "control character"),
+        ("type", "\ud800", "control character"),
+        ("tag", "x" * 201, "1 to 200 characters"),
+        ("createdAfter", "yesterday", "2027-01-31T08:00:00Z"),
+        ("createdBefore", "2027-01-31", "2027-01-31T08:00:00Z"),
+        ("limit", "0", "1 to 200"),
+        ("limit", "201", "1 to 200"),
+        ("limit", "9" * 5000, "1 to 200"),
+        ("limit", "٣", "1 to 200"),
+        ("limit", "-1", "1 to 200"),
+        ("statuss", "failed", "'statuss' is unknown: there is status, type"),
+    ],
+)
+@pytest.mark.usefixtures("world")
+def test_what_cannot_be_asked_for_is_refused_by_name(name: str, value: str, said: str) -> None:
+    answer = get(**{name: [value]})
+    assert (answer.status, answer.json["type"]) == (400, "urn:problem-type:sluice:invalid-query")
+    assert said in answer.json["detail"]
+
+
+@pytest.mark.usefixtures("world")
+def test_what_may_be_given_once_is_refused_twice() -> None:
+    for name in ("tag", "limit", "cursor", "createdAfter", "createdBefore"):
+        answer = get(**{name: ["1", "2"]})
+        assert answer.json["detail"] == f"{name} may be given once"
+    answer = get(type=[f"{n}" for n in range(21)])
+    assert answer.json["detail"] == "type may be given 20 times at most"
+
+
+@pytest.mark.usefixtures("world")
+def test_a_cursor_of_another_listing_is_a_problem_of_the_client() -> None:
+    answer = get(cursor=["made up"])
+    assert (answer.status, answer.json["type"]) == (400, "urn:problem-type:sluice:invalid-cursor")
+
+
+def test_a_listing_leaves_no_cursor_in_the_log(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(world, 2)
+    cursor = get(limit=["1"]).json["next"]
+    get(limit=["1"], cursor=[cursor])
+    text = capsys.readouterr().out
+    assert cursor not in text
+    assert [json.loads(line)["status"] for line in text.splitlines()] == [200, 200]
+
+
+def test_a_job_is_listed_as_it_is_shown(world: World) -> None:
+    post(JOB)
+    [listed] = get().json["jobs"]
+    shown = send(event("GET", "/jobs/{id}", id=listed["id"])).json
+    assert {name: shown[name] for name in listed} == listed
+    assert world.store.rows[UUID(listed["id"])].job.priority is Priority.DEFAULT
