@@ -10,6 +10,7 @@ from chalice.app import Response
 
 from api.errors import PartDown
 from api.http import problem
+from jobs.core.model import Status
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
     from jobs.core.health import Part
     from jobs.core.listing import Page
-    from jobs.core.model import Attempt, Job
+    from jobs.core.model import Attempt, Job, Progress
     from jobs.core.submit import Accepted
+    from jobs.core.waiting import Waiting
 
 _HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
@@ -44,9 +46,11 @@ def created_many(accepted: Sequence[Accepted]) -> Response:
     return Response({"jobs": jobs}, {**_HEADERS}, HTTPStatus.CREATED.value)
 
 
-def shown(job: Job, includes: Collection[str]) -> Response:
-    """A job, with what `includes` asks for."""
+def shown(job: Job, waiting: Waiting | None, includes: Collection[str]) -> Response:
+    """A job, why it waits if it does, and what `includes` asks for."""
     body = _job(job)
+    if waiting:
+        body["waiting"] = _waiting(waiting)
     if "attempts" in includes:
         body["attemptHistory"] = [_attempt(each) for each in job.history]
     return Response(body, {**_HEADERS})
@@ -74,11 +78,27 @@ def _job(job: Job) -> dict[str, Any]:
         "priority": job.priority,
         "attempts": job.attempts,
         "maxAttempts": job.max_attempts,
+        "progress": job.progress and _progress(job.progress),
         "result": job.result,
         "error": job.error,
+        "tags": [*job.tags],
+        "nextRunAt": utc(job.due_at) if job.due_at and job.status is Status.PENDING else None,
         "createdAt": utc(job.created_at),
         "updatedAt": utc(job.updated_at),
     }
+
+
+def _progress(progress: Progress) -> dict[str, Any]:
+    return {"percent": progress.percent, "message": progress.message}
+
+
+def _waiting(waiting: Waiting) -> dict[str, Any]:
+    body: dict[str, Any] = {"reason": waiting.reason}
+    if waiting.position is not None:
+        body["position"] = waiting.position
+    if waiting.until is not None:
+        body["until"] = utc(waiting.until)
+    return body
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

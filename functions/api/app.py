@@ -44,8 +44,9 @@ def submit_many() -> Response:
 @app.route("/jobs/{id}", methods=["GET"], content_types=["*/*"])
 @problems
 def read(id: str) -> Response:
-    job = bootstrap.api().read(request.job_id(id))
-    return answer.shown(job, query.includes(app.request))
+    look_up = bootstrap.api().read
+    job = look_up(request.job_id(id))
+    return answer.shown(job, look_up.waiting(job), query.includes(app.request))
 
 
 @app.route("/health", methods=["GET"], content_types=["*/*"])

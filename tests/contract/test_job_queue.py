@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from jobs.core.model import Priority
-from jobs.core.ports import Entry, Leave, Move, Published
+from jobs.core.ports import Entry, Leave, Move, Published, Standing
 from support.queues import LEASE, POLLERS, REGISTERED, SHARE, WAKING, Queues
 
 HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT
@@ -342,3 +342,36 @@ def test_queues_are_incomplete_from_when_it_is_noted(queues: Queues) -> None:
 
 def test_a_queue_that_is_there_answers(queues: Queues) -> None:
     queues.queue.ping()
+
+
+# Standing
+
+
+def test_an_entry_stands_behind_what_is_taken_before_it(queues: Queues) -> None:
+    first, second = queues.publish(2)
+    [high] = queues.publish(1, HIGH)
+    queues.publish(1, HIGH, delay=10)
+    standing = queues.queue.standing
+    assert [standing(each, DEFAULT).position for each in (first, second)] == [2, 3]
+    assert standing(high, HIGH).position == 1
+
+
+def test_an_entry_that_is_not_ready_or_not_there_has_no_position(queues: Queues) -> None:
+    [later] = queues.publish(1, delay=10)
+    [leased] = queues.publish(1)
+    queues.take()
+    for each in (later, leased, uuid4()):
+        assert queues.queue.standing(each, DEFAULT).position is None
+    [high] = queues.publish(1, HIGH)
+    assert queues.queue.standing(high, DEFAULT).position is None, "it is in the other queue"
+
+
+def test_who_is_there_to_take_an_entry_is_known(queues: Queues) -> None:
+    assert queues.queue.standing(uuid4(), HIGH) == Standing(None, 0, waking=False)
+    queues.publish(1)
+    assert queues.queue.standing(uuid4(), HIGH) == Standing(None, 0, waking=True)
+    queues.take(poller="one")
+    queues.take(poller="two")
+    assert queues.queue.standing(uuid4(), HIGH) == Standing(None, 2, waking=False)
+    queues.advance(REGISTERED)
+    assert queues.queue.standing(uuid4(), HIGH).pollers == 0

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from jobs.core.model import Hint, Priority
-from jobs.core.ports import Leave, Published, Taken
+from jobs.core.ports import Leave, Published, Standing, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -100,6 +100,13 @@ class FakeQueue:
             if not others:
                 self._waking_until = 0.0
         return Leave(not needed, next_in)
+
+    def standing(self, job_id: UUID, priority: Priority) -> Standing:
+        now = self._now()
+        ready = [(each, hint.id) for each in Priority for hint in self._ready(each, now)]
+        entry = (priority, job_id)
+        position = ready.index(entry) + 1 if entry in ready else None
+        return Standing(position, len(self._live(now)), self._waking_until > now)
 
     def mark_complete(self) -> None:
         self._now()

@@ -49,7 +49,7 @@ class World:
     def api(self) -> bootstrap.Api:
         return bootstrap.Api(
             Submit(self.store, self.queue, self.waker, TYPES, self.log),
-            Read(self.store, self.waker),
+            Read(self.store, self.queue, self.waker, self.log),
             Listing(self.store, self.waker, b"secret"),
             Health(self.store, self.queue, self.waker, self.log, within=0.2),
         )

@@ -195,8 +195,11 @@ def test_a_job_is_shown_with_nine_members_at_least(world: World) -> None:
         "priority": "high",
         "attempts": 1,
         "maxAttempts": 3,
+        "progress": None,
         "result": {"filePath": f"output/{job_id}.csv"},
         "error": None,
+        "tags": [],
+        "nextRunAt": None,
         "createdAt": "2026-01-27T10:30:00.000Z",
         "updatedAt": "2026-01-27T10:30:01.500Z",
     }

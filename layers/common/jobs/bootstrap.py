@@ -60,7 +60,7 @@ def api() -> Api:
             log.event,
             keep=settings.idempotency_hours * 3600,
         ),
-        Read(store, waker),
+        Read(store, queue, waker, log.event),
         Listing(store, waker, _derived(settings, "cursor")),
         # With connections of its own: a question that hangs must not hold up the others.
         Health(_store(settings), _queue(settings), waker, log.event),

@@ -74,6 +74,18 @@ class Leave:
     next_in: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an entry stands. `position`: 1 is taken next, None: it is not ready, or not there.
+
+    `pollers` are at work, and `waking`: one has been woken and is not there yet.
+    """
+
+    position: int | None
+    pollers: int
+    waking: bool
+
+
 class JobStore(Protocol):
     """The rows. Its clock alone judges due times and leases. Raises `StoreUnavailable`."""
 
@@ -184,6 +196,10 @@ class JobQueue(Protocol):
         poller is registered (`patient`: whether or not one is). A negative horizon: it leaves
         whatever is there, and `next_in` says what it left behind.
         """
+        ...
+
+    def standing(self, job_id: UUID, priority: Priority) -> Standing:
+        """Where the job's entry stands among those that are ready."""
         ...
 
     def mark_complete(self) -> None:

@@ -6,20 +6,23 @@ from typing import TYPE_CHECKING
 
 from jobs.core.errors import JobNotFound
 from jobs.core.schema import schema_asked_for
+from jobs.core.waiting import Waiting, waiting, waits_in_queue
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from jobs.core.model import Job
-    from jobs.core.ports import JobStore, Waker
+    from jobs.core.ports import JobQueue, JobStore, Log, Standing, Waker
 
 
 class Read:
     """Looks jobs up."""
 
-    def __init__(self, store: JobStore, waker: Waker) -> None:
+    def __init__(self, store: JobStore, queue: JobQueue, waker: Waker, log: Log) -> None:
         self._store = store
+        self._queue = queue
         self._waker = waker
+        self._log = log
 
     def __call__(self, job_id: UUID) -> Job:
         """The job with its history. Raises `JobNotFound`, `StoreUnavailable`."""
@@ -28,3 +31,14 @@ class Read:
         if job is None:
             raise JobNotFound
         return job
+
+    def waiting(self, job: Job) -> Waiting | None:
+        """Why `job` waits, if it does; without the queue that is not known in full."""
+        return waiting(job, self._standing(job) if waits_in_queue(job) else None)
+
+    def _standing(self, job: Job) -> Standing | None:
+        try:
+            return self._queue.standing(job.id, job.priority)
+        except Exception as error:  # noqa: BLE001 - the job is shown all the same
+            self._log("standing.unknown", level="WARNING", job_id=job.id, error=str(error))
+            return None

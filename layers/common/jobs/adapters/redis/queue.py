@@ -14,7 +14,7 @@ from jobs.adapters.redis.keys import BUSY, COMPLETE, POLLERS, QUEUES, WAKING
 from jobs.adapters.redis.scripts import NAMES, source
 from jobs.core.errors import QueueUnavailable
 from jobs.core.model import Hint, Priority
-from jobs.core.ports import BELIEVED, Leave, Published, Taken
+from jobs.core.ports import BELIEVED, Leave, Published, Standing, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,6 +95,11 @@ class RedisQueue:
         words: list[Word] = [poller, _ms(horizon), int(patient)]
         left, next_in = self._run("leave", [*_REGISTER, *_KEYS], words)
         return Leave(bool(left), _seconds(next_in))
+
+    def standing(self, job_id: UUID, priority: Priority) -> Standing:
+        words: list[Word] = [_INDEX[priority], str(job_id)]
+        before, pollers, waking = self._run("standing", [POLLERS, WAKING, *_KEYS], words)
+        return Standing(None if before == b"" else before + 1, pollers, bool(waking))
 
     def mark_complete(self) -> None:
         with _translated():

@@ -12,6 +12,7 @@ _INCLUDES = {
     "take": ("clock", "wake_needed"),
     "settle": ("clock",),
     "leave": ("clock",),
+    "standing": ("clock",),
 }
 
 NAMES = tuple(_INCLUDES)
