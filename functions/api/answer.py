@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
+    from jobs.core.control import Retried
     from jobs.core.health import Part
     from jobs.core.listing import Page
     from jobs.core.model import Attempt, Job, Progress
@@ -59,6 +60,16 @@ def shown(job: Job, waiting: Waiting | None, includes: Collection[str]) -> Respo
 def listed(page: Page) -> Response:
     """A page of jobs. `next` is the cursor of the next page, null on the last."""
     return Response({"jobs": [_job(job) for job in page.jobs], "next": page.next}, {**_HEADERS})
+
+
+def changed(job: Job) -> Response:
+    """A job, after something was done to it."""
+    return Response(_job(job), {**_HEADERS})
+
+
+def retried(retried: Retried) -> Response:
+    """How many failed jobs were given new attempts; `more`: asking again may find others."""
+    return Response({"retried": retried.count, "more": retried.more}, {**_HEADERS})
 
 
 def health(parts: Sequence[Part]) -> Response:

@@ -49,6 +49,27 @@ def read(id: str) -> Response:
     return answer.shown(job, look_up.waiting(job), query.includes(app.request))
 
 
+@app.route("/jobs/{id}", methods=["DELETE"], content_types=["*/*"])
+@problems
+def cancel(id: str) -> Response:
+    return answer.changed(bootstrap.api().control.cancel(request.job_id(id)))
+
+
+@app.route("/jobs/{id}/retry", methods=["POST"], content_types=["*/*"])
+@problems
+def retry(id: str) -> Response:
+    control = bootstrap.api().control
+    return answer.changed(control.retry(request.job_id(id), app.request_id))
+
+
+@app.route("/jobs/retry", methods=["POST"], content_types=["*/*"])
+@problems
+def retry_all() -> Response:
+    wish = query.failures(app.request)
+    control = bootstrap.api().control
+    return answer.retried(control.retry_all(wish.type, wish.since, app.request_id))
+
+
 @app.route("/health", methods=["GET"], content_types=["*/*"])
 @problems
 def health() -> Response:

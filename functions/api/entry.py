@@ -41,6 +41,12 @@ class Entry(Chalice):
         assert self.current_request  # noqa: S101 - there is none outside of views only
         return self.current_request
 
+    @property
+    def request_id(self) -> str | None:
+        """The id of the invocation that a view was called in."""
+        found: str | None = getattr(self.lambda_context, "aws_request_id", None)
+        return found
+
     def _answer(
         self, event: object, context: object, method: object, path: object
     ) -> dict[str, Any]:

@@ -18,8 +18,11 @@ from jobs.core.errors import (
     InvalidJob,
     JobNotFound,
     JobsError,
+    NotFailed,
     SchemaMissing,
     StoreUnavailable,
+    TooLate,
+    UniqueKeyTaken,
 )
 
 if TYPE_CHECKING:
@@ -49,6 +52,9 @@ KINDS: Mapping[type[Exception], Kind] = {
     errors.RouteNotFound: Kind(404, "route-not-found"),
     errors.MethodNotAllowed: Kind(405, "method-not-allowed"),
     IdempotencyKeyReused: Kind(409, "idempotency-key-reused"),
+    TooLate: Kind(409, "too-late"),
+    NotFailed: Kind(409, "job-not-failed"),
+    UniqueKeyTaken: Kind(409, "unique-key-taken"),
     errors.BodyTooLarge: Kind(413, "body-too-large"),
     errors.UnsupportedMediaType: Kind(415, "unsupported-media-type"),
     ConfigurationError: Kind(500, "not-configured"),

@@ -42,6 +42,14 @@ class Wish:
     cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Failed jobs: of one type or any, since some time or ever."""
+
+    type: str | None
+    since: datetime | None
+
+
 def includes(request: Request) -> frozenset[str]:
     """What `?include=…` asks for beside the job itself. Raises `InvalidQuery`."""
     values = _values(request, "include")
@@ -62,6 +70,15 @@ def listing(request: Request) -> Wish:
     )
     limit = one(request, "limit", _limit)
     return Wish(filters, limit or core.USUAL, one(request, "cursor", str))
+
+
+def failures(request: Request) -> Failures:
+    """The failed jobs that are meant. Raises `InvalidQuery`."""
+    known(request, ("type", "since"))
+    return Failures(
+        one(request, "type", lambda value: _text("type", value)),
+        one(request, "since", lambda value: time("since", value)),
+    )
 
 
 def known(request: Request, names: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from jobs.core.errors import IdempotencyKeyReused
+from jobs.core.errors import IdempotencyKeyReused, NotFailed, UniqueKeyTaken
 from jobs.core.model import (
     Attempt,
     Claim,
@@ -51,6 +51,7 @@ class Row:
     alone: bool = False
     progress: Progress | None = None
     history: list[Attempt] = field(default_factory=list)
+    retries: set[UUID] = field(default_factory=set)
 
     @property
     def since(self) -> float:
@@ -172,11 +173,7 @@ class FakeStore:
             return row.status is end.status and row.history[-1].outcome == end.outcome
         if end.lost and row.lease_until > now:
             return False
-        row.history.append(
-            Attempt(
-                row.attempts, _utc(row.started), _utc(now), end.outcome, end.error, row.request_id
-            )
-        )
+        row.history.append(_attempt(row, now, end.outcome, end.error))
         row.status, row.error, row.updated = end.status, end.error, now
         row.result = json.loads(json.dumps(end.result))
         row.attempts -= end.uncounted
@@ -184,6 +181,60 @@ class FakeStore:
         if end.status is Status.PENDING:
             row.due = now + (end.delay or 0.0)
         return True
+
+    def cancel(self, job_id: UUID) -> Job | None:
+        now = self._now()
+        row = self.rows.get(job_id)
+        if row is None:
+            return None
+        if row.status is Status.PROCESSING:
+            row.history.append(_attempt(row, now, "cancelled", None))
+        if not row.status.is_final:
+            row.status, row.updated = Status.CANCELLED, now
+        return _shown(row, now)
+
+    def retry(self, job_id: UUID, token: UUID, *, request_id: str | None) -> Job | None:
+        now = self._now()
+        row = self.rows.get(job_id)
+        if row and token not in row.retries:
+            if row.status is not Status.FAILED:
+                raise NotFailed(f"the job is {row.status}, and has not failed")
+            if self._of_key(row.job, now):
+                raise UniqueKeyTaken
+            self._retry(row, token, request_id, now)
+        return _shown(row, now) if row else None
+
+    def retry_all(
+        self,
+        job_type: str | None,
+        since: datetime | None,
+        token: UUID,
+        *,
+        limit: int,
+        request_id: str | None,
+    ) -> Sequence[Job]:
+        now = self._now()
+        failed = [
+            row
+            for row in self.rows.values()
+            if row.status is Status.FAILED
+            and job_type in (None, row.job.type)
+            and (since is None or _utc(row.updated) >= since)
+        ]
+        failed.sort(key=lambda row: row.updated)
+        retried = []
+        for row in failed[:limit]:
+            if not self._of_key(row.job, now):
+                self._retry(row, token, request_id, now)
+                retried.append(_shown(row, now))
+        return retried
+
+    def _retry(self, row: Row, token: UUID, request_id: str | None, now: float) -> None:
+        note = Attempt(row.attempts, _utc(now), _utc(now), "retried", None, request_id)
+        row.history.append(note)
+        row.retries.add(token)
+        row.status, row.attempts, row.losses, row.token = Status.PENDING, 0, 0, None
+        row.progress, row.due, row.updated = None, now, now
 
     def renew(self, claims: Sequence[Claim], *, lease: float) -> frozenset[UUID]:
         now = self._now()
@@ -261,6 +312,10 @@ def _shown(row: Row, now: float) -> Job:
         idempotency_key=row.job.idempotency.key if row.job.idempotency else None,
         unique_key=row.job.unique_key,
     )
+
+
+def _attempt(row: Row, now: float, outcome: str, error: str | None) -> Attempt:
+    return Attempt(row.attempts, _utc(row.started), _utc(now), outcome, error, row.request_id)
 
 
 def _is_chosen(job: Job, filters: Filters) -> bool:

@@ -10,9 +10,11 @@ from fakes.queue import FakeQueue
 from fakes.store import FakeStore
 from fakes.waker import FakeWaker
 from jobs import bootstrap
+from jobs.core.control import Control
 from jobs.core.health import Health
 from jobs.core.listing import Listing
 from jobs.core.ports import JobType
+from jobs.core.publish import Publish
 from jobs.core.read import Read
 from jobs.core.submit import Submit
 
@@ -47,9 +49,11 @@ class World:
         self.events.append((event, fields))
 
     def api(self) -> bootstrap.Api:
+        publish = Publish(self.queue, self.waker, self.log)
         return bootstrap.Api(
             Submit(self.store, self.queue, self.waker, TYPES, self.log),
             Read(self.store, self.queue, self.waker, self.log),
             Listing(self.store, self.waker, b"secret"),
+            Control(self.store, self.queue, self.waker, publish, self.log),
             Health(self.store, self.queue, self.waker, self.log, within=0.2),
         )

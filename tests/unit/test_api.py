@@ -338,8 +338,8 @@ def test_a_configuration_that_is_not_valid_is_an_answer(
     [
         ("DELETE", "/jobs", "GET, POST"),
         ("PUT", "/jobs", "GET, POST"),
-        ("HEAD", "/jobs/{id}", "GET"),
-        ("DELETE", "/jobs/{id}", "GET"),
+        ("HEAD", "/jobs/{id}", "DELETE, GET"),
+        ("PUT", "/jobs/{id}", "DELETE, GET"),
         ("OPTIONS", "/health", "GET"),
         ("get", "/health", "GET"),
     ],

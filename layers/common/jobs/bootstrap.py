@@ -22,10 +22,12 @@ from jobs.adapters.redis.queue import Limits, RedisQueue
 from jobs.adapters.wake import LambdaWaker
 from jobs.config import ApiSettings, PollerSettings, Settings
 from jobs.core import faults
+from jobs.core.control import Control
 from jobs.core.drain import drain, succeed
 from jobs.core.health import Health
 from jobs.core.listing import Listing
 from jobs.core.ports import Tools
+from jobs.core.publish import Publish
 from jobs.core.read import Read
 from jobs.core.submit import Submit
 from jobs.core.work import Drained, Invocation, Work
@@ -42,6 +44,7 @@ class Api:
     submit: Submit
     read: Read
     listing: Listing
+    control: Control
     health: Health
 
 
@@ -62,6 +65,7 @@ def api() -> Api:
         ),
         Read(store, queue, waker, log.event),
         Listing(store, waker, _derived(settings, "cursor")),
+        Control(store, queue, waker, Publish(queue, waker, log.event), log.event),
         # With connections of its own: a question that hangs must not hold up the others.
         Health(_store(settings), _queue(settings), waker, log.event),
     )

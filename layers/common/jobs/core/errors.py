@@ -41,6 +41,18 @@ class JobNotFound(JobsError):  # noqa: N818
     """There is no job with this id."""
 
 
+class TooLate(JobsError):  # noqa: N818
+    """The job has ended already."""
+
+
+class NotFailed(JobsError):  # noqa: N818
+    """The job has not failed."""
+
+
+class UniqueKeyTaken(JobsError):  # noqa: N818
+    """Another job that is open has the unique key of this one."""
+
+
 class StoreUnavailable(JobsError):  # noqa: N818
     """The database does not answer."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from jobs.core.listing import Filters, Place
@@ -132,6 +133,30 @@ class JobStore(Protocol):
 
         Safe to ask again with the same settlements.
         """
+        ...
+
+    def cancel(self, job_id: UUID) -> Job | None:
+        """Cancel a job that has not ended, and return it; one that has is returned as it is."""
+        ...
+
+    def retry(self, job_id: UUID, token: UUID, *, request_id: str | None) -> Job | None:
+        """Make a failed job pending again, no attempt counted; note that in its history.
+
+        Safe to ask again with the same token. Raises `NotFailed`, `UniqueKeyTaken`.
+        """
+        ...
+
+    def retry_all(
+        self,
+        job_type: str | None,
+        since: datetime | None,
+        token: UUID,
+        *,
+        limit: int,
+        request_id: str | None,
+    ) -> Sequence[Job]:
+        """As `retry` for up to `limit` jobs that failed since then, of one type or any; those
+        whose unique key is taken are left out."""
         ...
 
     def renew(self, claims: Sequence[Claim], *, lease: float) -> frozenset[UUID]:

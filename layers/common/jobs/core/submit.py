@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 
 from jobs.core.batch import submissions
 from jobs.core.faults import point
-from jobs.core.model import Idempotency, Status
-from jobs.core.ports import Entry
+from jobs.core.model import Idempotency
+from jobs.core.publish import Publish
 from jobs.core.schema import schema_asked_for
 from jobs.core.submission import submission
 
@@ -52,10 +52,9 @@ class Submit:
         keep: float = KEEP,
     ) -> None:
         self._store = store
-        self._queue = queue
         self._waker = waker
+        self._publish = Publish(queue, waker, log)
         self._budgets = {name: each.budget for name, each in types.items()}
-        self._log = log
         self._new_id = new_id
         self._keep = keep
 
@@ -89,31 +88,8 @@ class Submit:
         with schema_asked_for(self._waker):
             stored = insert()
         point("submit.after_commit")
-        if self._needs_waking(stored):
-            self._waker.wake()
+        self._publish(stored)
         return [_accepted(job, found) for job, found in zip(jobs, stored, strict=True)]
-
-    def _needs_waking(self, jobs: Sequence[Job]) -> bool:
-        """Publish `jobs`; without the queue nobody knows who is at work, so one is always woken.
-
-        Those that were stored before are published again: that they were is not known.
-        """
-        waiting = [job for job in jobs if job.status is Status.PENDING]
-        try:
-            published = self._queue.publish(
-                [Entry(job.id, job.priority, job.due_in) for job in waiting]
-            )
-        except Exception as error:  # noqa: BLE001 - the rows are stored, and are found without entries
-            self._log(
-                "publish.failed",
-                level="WARNING",
-                job_id=waiting[0].id if waiting else None,
-                jobs=len(waiting),
-                error=str(error),
-            )
-            return True
-        point("submit.after_publish")
-        return published.wake
 
 
 def _accepted(asked: NewJob, stored: Job) -> Accepted:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from jobs.adapters.postgres import records
-from jobs.core.errors import IdempotencyKeyReused, StoreUnavailable
+from jobs.core.errors import IdempotencyKeyReused, NotFailed, StoreUnavailable, UniqueKeyTaken
 from jobs.core.model import Attempt, Backoff, BackoffType, Claim, Claimed, Hint, Priority, Refused
 from jobs.core.ports import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from jobs.adapters.postgres.connection import Connection, Row
     from jobs.core.listing import Filters, Place
@@ -102,6 +103,39 @@ class PostgresStore:
     def settle(self, settlements: Sequence[Settlement]) -> frozenset[UUID]:
         endings = json.dumps([_ending(settlement) for settlement in settlements])
         return _ids(self._rows("settle", endings=endings))
+
+    def cancel(self, job_id: UUID) -> Job | None:
+        rows = self._rows("cancel", id=str(job_id))
+        return records.job(rows[0]) if rows else None
+
+    def retry(self, job_id: UUID, token: UUID, *, request_id: str | None) -> Job | None:
+        rows = self._rows("retry", id=str(job_id), token=str(token), request_id=request_id)
+        for finding, *row in rows:
+            if finding == "key taken":
+                raise UniqueKeyTaken
+            if finding == "not failed":
+                raise NotFailed(f"the job is {records.job(tuple(row)).status}, and has not failed")
+            return records.job(tuple(row))
+        return None
+
+    def retry_all(
+        self,
+        job_type: str | None,
+        since: datetime | None,
+        token: UUID,
+        *,
+        limit: int,
+        request_id: str | None,
+    ) -> Sequence[Job]:
+        rows = self._rows(
+            "retry_all",
+            type=job_type,
+            since=since.isoformat() if since else "-infinity",
+            token=str(token),
+            limit=limit,
+            request_id=request_id,
+        )
+        return [records.job(row) for row in rows]
 
     def renew(self, claims: Sequence[Claim], *, lease: float) -> frozenset[UUID]:
         return _ids(self._rows("renew", lease=lease, **_held(claims)))

@@ -46,6 +46,9 @@ CREATE UNIQUE INDEX jobs_unique ON jobs (coalesce(owner, ''), unique_key)
 -- by merging the heads of a few ranges, however many rows there are.
 CREATE INDEX jobs_listed ON jobs (type, status, priority, created_at, id);
 
+-- What has failed, in order of when it did.
+CREATE INDEX jobs_failed ON jobs (updated_at) WHERE status = 'failed';
+
 -- The tags once more, each in order of time.
 CREATE TABLE job_tags (
     tag        text NOT NULL,

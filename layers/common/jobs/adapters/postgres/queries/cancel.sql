@@ -1,0 +1,29 @@
+-- Cancel a job that has not ended, waiting or running, and show it as it is then. The holder of its
+-- claim can end it no more. One that has ended is shown as it has ended.
+WITH before AS (
+    SELECT * FROM jobs WHERE id = %(id)s FOR UPDATE
+), cancelled AS (
+    UPDATE jobs
+    SET status = 'cancelled',
+        lease_until = NULL,
+        cancel_requested_at = now(),
+        updated_at = now()
+    FROM before
+    WHERE jobs.id = before.id
+      AND before.status IN ('pending', 'processing')
+    RETURNING jobs.*
+), kept AS (
+    INSERT INTO job_attempts (
+        job_id, token, number, started_at, ended_at, outcome, request_id
+    )
+    SELECT id, token, attempts, started_at, now(), 'cancelled', request_id
+    FROM before
+    WHERE status = 'processing'
+), shown AS (
+    SELECT * FROM cancelled
+    UNION ALL
+    SELECT * FROM before
+    LIMIT 1
+)
+SELECT {job}
+FROM shown

@@ -1,0 +1,48 @@
+-- Give a failed job all its attempts anew, and note that in its history. Asked again with the same
+-- token, it answers as the first time.
+WITH before AS (
+    SELECT * FROM jobs WHERE id = %(id)s FOR UPDATE
+), retried AS (
+    UPDATE jobs
+    SET status = 'pending',
+        attempts = 0,
+        losses = 0,
+        token = NULL,
+        progress = NULL,
+        progress_message = NULL,
+        due_at = now(),
+        updated_at = now()
+    FROM before
+    WHERE jobs.id = before.id
+      AND before.status = 'failed'
+      AND NOT EXISTS (
+          SELECT FROM jobs AS other
+          WHERE other.unique_key = before.unique_key
+            AND coalesce(other.owner, '') = coalesce(before.owner, '')
+            AND other.status IN ('pending', 'processing')
+      )
+    RETURNING jobs.*
+), noted AS (
+    INSERT INTO job_attempts (
+        job_id, token, number, started_at, ended_at, outcome, request_id
+    )
+    SELECT id, %(token)s, before.attempts, now(), now(), 'retried', %(request_id)s
+    FROM before
+    JOIN retried USING (id)
+), shown AS (
+    SELECT 'retried' AS finding, * FROM retried
+    UNION ALL
+    SELECT
+        CASE
+            WHEN EXISTS (
+                SELECT FROM job_attempts WHERE job_id = before.id AND token = %(token)s
+            ) THEN 'retried'
+            WHEN status = 'failed' THEN 'key taken'
+            ELSE 'not failed'
+        END,
+        *
+    FROM before
+    LIMIT 1
+)
+SELECT finding, {job}
+FROM shown

@@ -1,0 +1,46 @@
+-- Give failed jobs all their attempts anew, those that failed first before others, and note that in
+-- their history. Of those with the same unique key one at most is taken, and none if one is open.
+WITH chosen AS (
+    SELECT id, attempts, unique_key, coalesce(owner, '') AS owner
+    FROM jobs
+    WHERE status = 'failed'
+      AND updated_at >= %(since)s::timestamptz
+      AND (%(type)s::text IS NULL OR type = %(type)s)
+    ORDER BY updated_at
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+), ranked AS (
+    SELECT *, row_number() OVER (PARTITION BY owner, unique_key ORDER BY id) AS rank
+    FROM chosen
+), free AS (
+    SELECT id, attempts
+    FROM ranked
+    WHERE unique_key IS NULL
+       OR rank = 1 AND NOT EXISTS (
+           SELECT FROM jobs AS other
+           WHERE other.unique_key = ranked.unique_key
+             AND coalesce(other.owner, '') = ranked.owner
+             AND other.status IN ('pending', 'processing')
+       )
+), retried AS (
+    UPDATE jobs
+    SET status = 'pending',
+        attempts = 0,
+        losses = 0,
+        token = NULL,
+        progress = NULL,
+        progress_message = NULL,
+        due_at = now(),
+        updated_at = now()
+    FROM free
+    WHERE jobs.id = free.id
+    RETURNING jobs.*
+), noted AS (
+    INSERT INTO job_attempts (
+        job_id, token, number, started_at, ended_at, outcome, request_id
+    )
+    SELECT id, %(token)s, attempts, now(), now(), 'retried', %(request_id)s
+    FROM free
+)
+SELECT {job}
+FROM retried
