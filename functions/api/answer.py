@@ -11,6 +11,8 @@ from chalice.app import Response
 from api.errors import PartDown
 from api.http import problem
 from jobs.core.model import Status
+from jobs.core.result import Link
+from jobs.core.watch import version
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from jobs.core.control import Retried
     from jobs.core.health import Part
     from jobs.core.listing import Page
-    from jobs.core.model import Attempt, Job, Progress
+    from jobs.core.model import Attempt, Job, Progress, Result
     from jobs.core.submit import Accepted
     from jobs.core.waiting import Waiting
 
@@ -54,7 +56,15 @@ def shown(job: Job, waiting: Waiting | None, includes: Collection[str]) -> Respo
         body["waiting"] = _waiting(waiting)
     if "attempts" in includes:
         body["attemptHistory"] = [_attempt(each) for each in job.history]
-    return Response(body, {**_HEADERS})
+    return Response(body, {**_HEADERS, "ETag": f'W/"{version(job)}"'})
+
+
+def result(found: Result | Link) -> Response:
+    """What a job has made: there, or where it is to be got (303)."""
+    if isinstance(found, Link):
+        headers: dict[str, str | list[str]] = {**_HEADERS, "Location": found.url}
+        return Response({"location": found.url}, headers, HTTPStatus.SEE_OTHER.value)
+    return Response(found, {**_HEADERS})
 
 
 def listed(page: Page) -> Response:

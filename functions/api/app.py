@@ -49,6 +49,21 @@ def read(id: str) -> Response:
     return answer.shown(job, look_up.waiting(job), query.includes(app.request))
 
 
+@app.route("/jobs/{id}/result", methods=["GET"], content_types=["*/*"])
+@problems
+def result(id: str) -> Response:
+    return answer.result(bootstrap.api().results(request.job_id(id)))
+
+
+@app.route("/jobs/{id}/events", methods=["GET"], content_types=["*/*"])
+@problems
+def events(id: str) -> Response:
+    api = bootstrap.api()
+    wish = query.watching(app.request)
+    job = api.watch(request.job_id(id), wish.since, wish.wait)
+    return answer.shown(job, api.read.waiting(job), ())
+
+
 @app.route("/jobs/{id}", methods=["DELETE"], content_types=["*/*"])
 @problems
 def cancel(id: str) -> Response:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from api.errors import InvalidQuery
 from jobs.core import listing as core
-from jobs.core import members
+from jobs.core import members, watch
 from jobs.core.listing import Filters
 from jobs.core.model import Priority, Status
 
@@ -30,6 +30,7 @@ _LONGEST = 200
 _MOST_TYPES = 20
 _UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _WHOLE = re.compile(r"[1-9][0-9]{0,8}\Z")
+_SECONDS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?\Z")
 _SPACE_FOR_PLUS = re.compile(r" (?=\d\d:\d\d\Z)")
 
 
@@ -40,6 +41,14 @@ class Wish:
     filters: Filters
     limit: int
     cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """What the client knows of a job, and the seconds it is ready to wait."""
+
+    since: str | None
+    wait: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,13 @@ def failures(request: Request) -> Failures:
     )
 
 
+def watching(request: Request) -> Watching:
+    """What is waited for, and for how long. Raises `InvalidQuery`."""
+    known(request, ("wait", "since"))
+    wait = one(request, "wait", _wait)
+    return Watching(one(request, "since", _since), watch.USUAL if wait is None else wait)
+
+
 def known(request: Request, names: Iterable[str]) -> None:
     """Raise `InvalidQuery` for a parameter that is none of `names`."""
     for name in request.query_params or {}:
@@ -103,6 +119,19 @@ def time(name: str, value: str) -> datetime:
         wanted = "a time such as 2027-01-31T08:00:00Z, with its offset from UTC"
         raise InvalidQuery(f"{name} must be {wanted}, not {value[:60]!r}")
     return found
+
+
+def _wait(value: str) -> float:
+    if not _SECONDS.match(value) or float(value) > watch.LONGEST:
+        wanted = f"seconds from 0 to {watch.LONGEST:g}"
+        raise InvalidQuery(f"wait must be {wanted}, not {value[:60]!r}")
+    return float(value)
+
+
+def _since(value: str) -> str:
+    """A time of change, or an ETag as it was sent or without its wrapping."""
+    value = _SPACE_FOR_PLUS.sub("+", value)
+    return value.removeprefix("W/").strip('"')
 
 
 def _limit(value: str) -> int:

@@ -14,6 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from jobs.adapters import log, s3
+from jobs.adapters.links import S3Links
 from jobs.adapters.postgres.connection import Connection
 from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.postgres.store import PostgresStore
@@ -29,7 +30,9 @@ from jobs.core.listing import Listing
 from jobs.core.ports import Tools
 from jobs.core.publish import Publish
 from jobs.core.read import Read
+from jobs.core.result import Results
 from jobs.core.submit import Submit
+from jobs.core.watch import Watch
 from jobs.core.work import Drained, Invocation, Work
 from jobs.processors import JOB_TYPES
 
@@ -45,6 +48,8 @@ class Api:
     read: Read
     listing: Listing
     control: Control
+    results: Results
+    watch: Watch
     health: Health
 
 
@@ -54,6 +59,7 @@ def api() -> Api:
     settings = ApiSettings.read(os.environ)
     _prepare(settings)
     store, queue, waker = _store(settings), _queue(settings), _waker(settings)
+    read = Read(store, queue, waker, log.event)
     return Api(
         Submit(
             store,
@@ -63,9 +69,11 @@ def api() -> Api:
             log.event,
             keep=settings.idempotency_hours * 3600,
         ),
-        Read(store, queue, waker, log.event),
+        read,
         Listing(store, waker, _derived(settings, "cursor")),
         Control(store, queue, waker, Publish(queue, waker, log.event), log.event),
+        Results(read, S3Links(s3.connect, settings.bucket)),
+        Watch(read),
         # With connections of its own: a question that hangs must not hold up the others.
         Health(_store(settings), _queue(settings), waker, log.event),
     )

@@ -100,6 +100,8 @@ class Settings:
 class ApiSettings(Settings):
     """What the API needs besides."""
 
+    bucket: str = _setting(_text, "")
+    """Where exports lie, for links to them."""
     idempotency_hours: float = _setting(_number(1, 720), 24.0)
 
 

@@ -107,7 +107,7 @@ def test_the_roles_may_do_what_they_need_and_no_more() -> None:
     log = {"logs:CreateLogStream", "logs:PutLogEvents"}
     wake = {"lambda:InvokeFunction"}
 
-    assert allowed("ApiRole") == log | wake
+    assert allowed("ApiRole") == log | wake | {"s3:GetObject"}
     assert allowed("PollerRole") == log | wake | {
         "s3:PutObject",
         "s3:GetObject",
@@ -117,6 +117,9 @@ def test_the_roles_may_do_what_they_need_and_no_more() -> None:
     for role in ("ApiRole", "PollerRole"):
         assert all("*" not in each for each in allowed(role))
         assert all(each["Resource"] != "*" for each in statements(role).values())
+    assert statements("ApiRole")["LinkToExports"]["Resource"] == {
+        "Fn::Sub": "${Bucket.Arn}/output/*"
+    }
     exports = statements("PollerRole")["WriteExports"]
     assert exports["Resource"] == {"Fn::Sub": "${Bucket.Arn}/output/*"}
 

@@ -41,6 +41,10 @@ class JobNotFound(JobsError):  # noqa: N818
     """There is no job with this id."""
 
 
+class NoResult(JobsError):  # noqa: N818
+    """The job has no result: it is not completed."""
+
+
 class TooLate(JobsError):  # noqa: N818
     """The job has ended already."""
 

@@ -269,6 +269,14 @@ class ObjectStore(Protocol):
         ...
 
 
+class Links(Protocol):
+    """Ways to objects in the bucket, for those who may not read it themselves."""
+
+    def link(self, key: str, *, seconds: int) -> str:
+        """A URL under which the object can be got for `seconds`. Raises `ConfigurationError`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """A message to one or more recipients. `message_id` includes the angle brackets."""
