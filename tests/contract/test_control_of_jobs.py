@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from jobs.core.errors import NotFailed, UniqueKeyTaken
-from jobs.core.model import Job, NewJob, Refused, Status
+from jobs.core.model import Job, NewJob, Progress, Refused, Status
 from jobs.core.outcome import Done, GiveUp, Lost, TryAgain
 from support.rows import LEASE
 
@@ -195,3 +195,33 @@ def test_one_of_many_with_the_same_unique_key_is_retried(rows: Rows) -> None:
     assert plain.id in found
     assert len(found) == 2
     assert set(found) - {plain.id} < jobs
+
+
+# Progress
+
+
+def test_progress_is_shown_until_the_next_attempt_begins(rows: Rows) -> None:
+    job = rows.insert()
+    claim = rows.claim(job)
+    rows.advance(1)
+    rows.store.report([(claim, Progress(40.0, "4 of 10 ü"))])
+    now = rows.get(job.id)
+    assert now.progress == Progress(40.0, "4 of 10 ü")
+    assert now.updated_at > now.created_at
+    rows.settle(claim, TryAgain("no"))
+    assert rows.get(job.id).progress == Progress(40.0, "4 of 10 ü")
+    rows.advance(5)
+    again = rows.claim(job)
+    assert rows.get(job.id).progress is None
+    rows.store.report([(again, Progress(1.0))])
+    assert rows.get(job.id).progress == Progress(1.0)
+
+
+def test_what_a_stale_claim_tells_is_void(rows: Rows) -> None:
+    job = rows.insert()
+    stale = rows.claim(job)
+    cancel(rows, job)
+    before = rows.get(job.id)
+    rows.store.report([(stale, Progress(99.0))])
+    assert rows.get(job.id) == before
+    rows.store.report([])

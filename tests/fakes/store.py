@@ -243,6 +243,12 @@ class FakeStore:
             row.lease_until = now + lease
         return frozenset(row.job.id for row in held)
 
+    def report(self, news: Sequence[tuple[Claim, Progress]]) -> None:
+        now = self._now()
+        for claim, progress in news:
+            for row in self._held([claim]):
+                row.progress, row.updated = progress, now
+
     def release(self, claims: Sequence[Claim]) -> frozenset[UUID]:
         now = self._now()
         held = self._held(claims)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from jobs.core.outcome import Done
+from jobs.core.ports import JobType
 from jobs.core.retry import decide
+from support.engine import draining
 from support.gateway import event, get, send
 
 if TYPE_CHECKING:
     from integration.api.conftest import Live
+    from jobs.core.model import Claim, Result
+    from jobs.core.ports import Tools
 
 
 def cancel(job_id: UUID) -> int:
@@ -103,3 +108,39 @@ def test_two_that_are_retried_at_once_do_not_share_a_unique_key(live: Live) -> N
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(retry, ids)) == 1
     assert live.engine.statuses() == {"failed": 7, "pending": 1}
+
+
+# Progress, and the news of a cancel
+
+
+def test_progress_is_shown_while_an_attempt_runs_and_a_cancel_reaches_it(live: Live) -> None:
+    seen: list[bool] = []
+    began = threading.Event()
+
+    def process(claim: Claim, tools: Tools) -> Result:
+        tools.progress(25, "a quarter")
+        began.set()
+        until = time.monotonic() + 20
+        while not tools.cancelled() and time.monotonic() < until:
+            time.sleep(0.01)
+        seen.append(tools.cancelled())
+        return {}
+
+    slow = JobType("SLOW", process, 30.0)
+    poller = live.engine.another(types={"SLOW": slow}, lease=1.5)
+    api = live.engine.another(types={"SLOW": slow})
+    job_id = api.submit("SLOW")
+    with draining([poller], seconds=60.0):
+        assert began.wait(20)
+        answer = get(job_id)
+        while answer.json["progress"] is None:
+            since = [answer.json["updatedAt"]]
+            query = {"wait": ["20"], "since": since}
+            answer = send(event("GET", "/jobs/{id}/events", id=str(job_id), query=query))
+        assert answer.json["status"] == "processing"
+        assert answer.json["progress"] == {"percent": 25.0, "message": "a quarter"}
+        assert cancel(job_id) == 200
+    assert seen == [True]
+    assert get(job_id).json["status"] == "cancelled"
+    for engine in (poller, api):
+        engine.close()

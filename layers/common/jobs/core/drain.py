@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from jobs.core.desk import Desk
 from jobs.core.endings import Endings
 from jobs.core.errors import StoreUnavailable
-from jobs.core.execute import execute
 from jobs.core.faults import point
 from jobs.core.hand import Hand, Held
 from jobs.core.hints import Hints
@@ -42,6 +41,9 @@ HORIZON = 65.0
 MOST_HOPS = 10
 """Pollers that may wake each other in a row; AWS ends such a chain at about sixteen."""
 
+REPORT_EVERY = 1.0
+"""Seconds between two writings of how far attempts have come."""
+
 PATIENCE = 15.0
 """Seconds a poller keeps asking a database that does not answer."""
 
@@ -73,8 +75,8 @@ class _Drain:
         self._result = Drained()
         self._hints = Hints(work.queue, work.store, call.request_id, work.log)
         self._endings = Endings(work.store, self._hints, work.log, self._result.counts)
-        run = partial(execute, types=work.types, tools=work.tools, log=work.log)
-        self._hand = Hand(run, work.slots)
+        self._desk = Desk(work.types, work.tools, work.log)
+        self._hand = Hand(self._desk.run, work.slots)
         self._pace = Pace(work.slots, work.most)
         self._whole = call.remaining()
         self._began = time.monotonic()
@@ -83,7 +85,7 @@ class _Drain:
         self._alone = self._closing = self._given_up = False
         self._left = self._settled_since = False
         self._stopped_at: float | None = None
-        self._looked = self._asked = self._took = self._renewed = 0.0
+        self._looked = self._asked = self._took = self._renewed = self._reported = 0.0
         self._trouble_since: float | None = None
 
     def run(self) -> Drained:
@@ -101,6 +103,7 @@ class _Drain:
         self._call.alive()
         self._try(self._settle)
         self._try(self._renew)
+        self._try(self._report)
         if self._must_close():
             return self._close()
         self._try(self._give_way)
@@ -179,6 +182,16 @@ class _Drain:
         # What of it runs is of no use to anybody, and must not outlive this invocation.
         self._result.tainted |= any(each.started for each in lost)
         self._hand.drop(lost)
+        self._desk.cancel(each.claim for each in lost)
+
+    def _report(self) -> None:
+        """Write what attempts have told of their progress."""
+        now = time.monotonic()
+        if now - self._reported < REPORT_EVERY:
+            return
+        if news := self._desk.told():
+            self._reported = now
+            self._work.store.report(news)
 
     def _lease(self) -> float:
         return max(0.1, min(self._work.lease, self._call.remaining() + MARGIN))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from jobs.core.listing import Filters, Place
-    from jobs.core.model import Claim, Claimed, Hint, Job, NewJob, Priority, Result
+    from jobs.core.model import Claim, Claimed, Hint, Job, NewJob, Priority, Progress, Result
     from jobs.core.retry import Settlement
 
 
@@ -163,6 +163,10 @@ class JobStore(Protocol):
         """Let live leases end `lease` seconds from now; return the ids that are still held."""
         ...
 
+    def report(self, news: Sequence[tuple[Claim, Progress]]) -> None:
+        """Note how far attempts have come; what stale claims say is void."""
+        ...
+
     def release(self, claims: Sequence[Claim]) -> frozenset[UUID]:
         """Put claims back as they were, attempt not counted; return the ids put back."""
         ...
@@ -300,6 +304,14 @@ class Mailer(Protocol):
         ...
 
 
+def _nobody_listens(percent: float, message: str | None = None) -> None:
+    del percent, message
+
+
+def _nobody_cancels() -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What a processor may use."""
@@ -308,6 +320,12 @@ class Tools:
     mailer: Mailer
     mail_domain: str = "localhost"
     """The right-hand side of the Message-IDs."""
+    progress: Callable[..., None] = _nobody_listens
+    """`progress(percent, message=None)` says how far the attempt has come, 0 to 100; it may be
+    called as often as one likes, and what was said last is written once a second."""
+    cancelled: Callable[[], bool] = _nobody_cancels
+    """Whether the attempt may as well stop: its job was cancelled, or is somebody else's by now.
+    What it comes to is void; this is known within a third of a lease."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from jobs.adapters.postgres.connection import Connection, Row
     from jobs.core.listing import Filters, Place
-    from jobs.core.model import Job, NewJob, Payload
+    from jobs.core.model import Job, NewJob, Payload, Progress
     from jobs.core.retry import Settlement
 
 QUERIES = Path(__file__).parent / "queries"
@@ -139,6 +139,9 @@ class PostgresStore:
 
     def renew(self, claims: Sequence[Claim], *, lease: float) -> frozenset[UUID]:
         return _ids(self._rows("renew", lease=lease, **_held(claims)))
+
+    def report(self, news: Sequence[tuple[Claim, Progress]]) -> None:
+        self._rows("report", reports=records.reports(news))
 
     def release(self, claims: Sequence[Claim]) -> frozenset[UUID]:
         return _ids(self._rows("release", **_held(claims)))

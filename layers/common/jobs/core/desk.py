@@ -1,0 +1,79 @@
+"""What passes between an attempt and its drain while it runs: progress one way, the news that it is
+of no use to anybody any more the other way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from jobs.core.execute import execute
+from jobs.core.model import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from uuid import UUID
+
+    from jobs.core.model import Claim
+    from jobs.core.outcome import Outcome
+    from jobs.core.ports import JobType, Log, Tools
+
+LONGEST_MESSAGE = 200
+"""Characters of a message about progress that are kept."""
+
+
+@dataclass(slots=True)
+class _Attempt:
+    claim: Claim
+    cancelled: bool = False
+    told: Progress | None = None
+
+    def is_cancelled(self) -> bool:
+        return self.cancelled
+
+    def report(self, percent: float, message: str | None = None) -> None:
+        text = None if message is None else _storable(message)
+        self.told = Progress(min(100.0, max(0.0, float(percent))), text)
+
+
+@dataclass(slots=True)
+class Desk:
+    """Runs attempts, each with the tools and a line to its drain.
+
+    `run` is called by worker threads, everything else by the drain's own: what they share are
+    single assignments, which need no lock.
+    """
+
+    types: Mapping[str, JobType]
+    tools: Tools
+    log: Log
+    _attempts: dict[UUID, _Attempt] = field(default_factory=dict)
+
+    def run(self, claim: Claim) -> Outcome:
+        """Run the attempt that `claim` is for."""
+        attempt = _Attempt(claim)
+        self._attempts[claim.id] = attempt
+        tools = replace(self.tools, progress=attempt.report, cancelled=attempt.is_cancelled)
+        try:
+            return execute(claim, self.types, tools, self.log)
+        finally:
+            self._attempts.pop(claim.id, None)
+
+    def cancel(self, claims: Iterable[Claim]) -> None:
+        """Tell these attempts, if they run, that they may as well stop."""
+        for claim in claims:
+            if attempt := self._attempts.get(claim.id):
+                attempt.cancelled = True
+
+    def told(self) -> list[tuple[Claim, Progress]]:
+        """What attempts have told since this was last asked for."""
+        news = []
+        for attempt in [*self._attempts.values()]:
+            if progress := attempt.told:
+                attempt.told = None
+                news.append((attempt.claim, progress))
+        return news
+
+
+def _storable(message: str) -> str:
+    text = str(message).replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    return text[:LONGEST_MESSAGE]

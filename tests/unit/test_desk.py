@@ -1,0 +1,77 @@
+"""What passes between an attempt and its drain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fakes.mailer import FakeMailer
+from fakes.objects import FakeObjects
+from jobs.core.desk import LONGEST_MESSAGE, Desk
+from jobs.core.model import Progress
+from jobs.core.outcome import Done, TryAgain
+from jobs.core.ports import JobType, Tools
+from support.claims import a_claim
+from support.recording import RecordingLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jobs.core.model import Claim, Result
+
+CLAIM = a_claim("T", {})
+
+
+def desk(work: Callable[[Tools], Any]) -> Desk:
+    def process(claim: Claim, tools: Tools) -> Result:
+        return {"answer": work(tools)}
+
+    types = {"T": JobType("T", process, 1.0)}
+    return Desk(types, Tools(FakeObjects(), FakeMailer()), RecordingLog())
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ((40,), Progress(40.0)),
+        ((12.5, "half"), Progress(12.5, "half")),
+        ((-1, ""), Progress(0.0, "")),
+        ((1e9, "x" * 1000), Progress(100.0, "x" * LONGEST_MESSAGE)),
+        ((1, "a\0\ud800"), Progress(1.0, "a\ufffd?")),
+    ],
+)
+def test_what_was_told_last_is_kept_once(said: tuple[Any, ...], kept: Progress) -> None:
+    told: list[list[tuple[Claim, Progress]]] = []
+
+    def work(tools: Tools) -> None:
+        tools.progress(7, "not this")
+        tools.progress(*said)
+        told.extend([at.told(), at.told()])
+
+    at = desk(work)
+    assert at.run(CLAIM) == Done({"answer": None})
+    assert told == [[(CLAIM, kept)], []]
+    assert at.told() == [], "an attempt that has ended tells nothing"
+
+
+def test_an_attempt_learns_that_it_was_cancelled() -> None:
+    def work(tools: Tools) -> list[bool]:
+        before = tools.cancelled()
+        at.cancel([CLAIM])
+        return [before, tools.cancelled()]
+
+    at = desk(work)
+    assert at.run(CLAIM) == Done({"answer": [False, True]})
+    at.cancel([CLAIM])
+
+
+def test_progress_that_is_no_number_fails_the_attempt() -> None:
+    outcome = desk(lambda tools: tools.progress("much")).run(CLAIM)
+    assert isinstance(outcome, TryAgain)
+
+
+def test_tools_without_a_drain_take_progress_and_are_never_cancelled() -> None:
+    tools = Tools(FakeObjects(), FakeMailer())
+    tools.progress(50, "half")
+    assert not tools.cancelled()
