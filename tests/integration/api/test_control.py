@@ -130,7 +130,7 @@ def test_progress_is_shown_while_an_attempt_runs_and_a_cancel_reaches_it(live: L
     poller = live.engine.another(types={"SLOW": slow}, lease=1.5)
     api = live.engine.another(types={"SLOW": slow})
     job_id = api.submit("SLOW")
-    with draining([poller], seconds=60.0):
+    with draining([poller], seconds=60.0) as drained:
         assert began.wait(20)
         answer = get(job_id)
         while answer.json["progress"] is None:
@@ -141,6 +141,7 @@ def test_progress_is_shown_while_an_attempt_runs_and_a_cancel_reaches_it(live: L
         assert answer.json["progress"] == {"percent": 25.0, "message": "a quarter"}
         assert cancel(job_id) == 200
     assert seen == [True]
+    assert not drained[0].tainted, "it stopped in time, so that the process may live on"
     assert get(job_id).json["status"] == "cancelled"
     for engine in (poller, api):
         engine.close()

@@ -82,6 +82,7 @@ class _Drain:
         self._began = time.monotonic()
         self._suspects = Suspects()
         self._unreleased: list[Held] = []
+        self._void: list[Held] = []
         self._alone = self._closing = self._given_up = False
         self._left = self._settled_since = False
         self._stopped_at: float | None = None
@@ -95,6 +96,7 @@ class _Drain:
             while self._step():
                 pass
         finally:
+            self._await_void()
             self._hand.close(wait=not self._result.tainted)
         return self._result
 
@@ -179,10 +181,20 @@ class _Drain:
             if each.claim.id in kept:
                 each.until = until
         lost = [each for each in held if each.claim.id not in kept and not each.ended]
-        # What of it runs is of no use to anybody, and must not outlive this invocation.
-        self._result.tainted |= any(each.started for each in lost)
+        self._void += [each for each in lost if each.started]
         self._hand.drop(lost)
         self._desk.cancel(each.claim for each in lost)
+
+    def _await_void(self) -> None:
+        """What runs and is of no use to anybody must not outlive this invocation.
+
+        It was told so, and is given a moment to stop: that spares the process.
+        """
+        until = time.monotonic() + min(GRACE, self._call.remaining() - MARGIN / 2)
+        while any(not held.ended for held in self._void) and time.monotonic() < until:
+            self._call.alive()
+            time.sleep(LOOK)
+        self._result.tainted |= any(not held.ended for held in self._void)
 
     def _report(self) -> None:
         """Write what attempts have told of their progress."""
