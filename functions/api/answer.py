@@ -12,6 +12,7 @@ from api.errors import PartDown
 from api.http import problem
 from jobs.core.model import Status
 from jobs.core.result import Link
+from jobs.core.stats import SAMPLE, WINDOW
 from jobs.core.watch import version
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from jobs.core.health import Part
     from jobs.core.listing import Page
     from jobs.core.model import Attempt, Job, Progress, Result
+    from jobs.core.ports import Presence
+    from jobs.core.stats import Overview, QueueStats, TypeStats
     from jobs.core.submit import Accepted
     from jobs.core.waiting import Waiting
 
@@ -82,6 +85,22 @@ def retried(retried: Retried) -> Response:
     return Response({"retried": retried.count, "more": retried.more}, {**_HEADERS})
 
 
+def stats(overview: Overview) -> Response:
+    """How everything stands."""
+    body = {
+        "queues": [_queue(each) for each in overview.queues],
+        "types": [_type(each) for each in overview.types],
+        "window": {"seconds": WINDOW, "attempts": SAMPLE},
+        "pollers": overview.presence and _presence(overview.presence),
+    }
+    return Response(body, {**_HEADERS})
+
+
+def live() -> Response:
+    """This function runs; nothing else was asked."""
+    return Response({"status": "up"}, {**_HEADERS})
+
+
 def health(parts: Sequence[Part]) -> Response:
     """All is well, or which part is down."""
     states = {"api": {"status": "up"}} | {part.name: _part(part) for part in parts}
@@ -133,8 +152,42 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
     }
 
 
+def _queue(queue: QueueStats) -> dict[str, Any]:
+    return {
+        "priority": queue.priority,
+        "ready": queue.ready,
+        "scheduled": queue.scheduled,
+        "inFlight": queue.in_flight,
+        "oldestSeconds": _rounded(queue.oldest),
+    }
+
+
+def _type(each: TypeStats) -> dict[str, Any]:
+    return {
+        "type": each.type,
+        "completed": each.completed,
+        "failed": each.failed,
+        "cancelled": each.cancelled,
+        "failureRate": _rounded(each.failure_rate),
+        "waitSeconds": {"p50": _rounded(each.wait.p50), "p99": _rounded(each.wait.p99)},
+        "runSeconds": {"p50": _rounded(each.run.p50), "p99": _rounded(each.run.p99)},
+    }
+
+
+def _presence(presence: Presence) -> dict[str, Any]:
+    return {"atWork": presence.pollers, "lastSeenSecondsAgo": _rounded(presence.seen)}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
 def _part(part: Part) -> dict[str, Any]:
-    state = {"status": "down", "fault": part.fault} if part.fault else {"status": "up"}
+    state: dict[str, Any] = {"status": "down", "fault": part.fault}
+    if not part.fault:
+        state = {"status": part.state}
+    if part.seen is not None:
+        state["lastSeenSecondsAgo"] = _rounded(part.seen)
     return state | {"timeMs": round(part.seconds * 1000, 1)}
 
 

@@ -85,6 +85,18 @@ def retry_all() -> Response:
     return answer.retried(control.retry_all(wish.type, wish.since, app.request_id))
 
 
+@app.route("/stats", methods=["GET"], content_types=["*/*"])
+@problems
+def stats() -> Response:
+    return answer.stats(bootstrap.api().stats())
+
+
+@app.route("/health/live", methods=["GET"], content_types=["*/*"])
+@problems
+def live() -> Response:
+    return answer.live()
+
+
 @app.route("/health", methods=["GET"], content_types=["*/*"])
 @problems
 def health() -> Response:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from jobs.core.model import Priority
-from jobs.core.ports import Entry, Leave, Move, Published, Standing
+from jobs.core.ports import Entry, Leave, Move, Presence, Published, Standing
 from support.queues import LEASE, POLLERS, REGISTERED, SHARE, WAKING, Queues
 
 HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT
@@ -375,3 +375,20 @@ def test_who_is_there_to_take_an_entry_is_known(queues: Queues) -> None:
     assert queues.queue.standing(uuid4(), HIGH) == Standing(None, 2, waking=False)
     queues.advance(REGISTERED)
     assert queues.queue.standing(uuid4(), HIGH).pollers == 0
+
+
+# Presence
+
+
+def test_a_poller_is_remembered_after_it_has_left(queues: Queues) -> None:
+    assert queues.queue.presence() == Presence(0, None)
+    queues.take(poller="one")
+    queues.take(poller="two")
+    assert queues.queue.presence() == Presence(2, 0.0)
+    for poller in ("one", "two"):
+        queues.queue.leave(poller, horizon=-1)
+    gone = queues.queue.presence()
+    assert gone.pollers == 0
+    assert gone.seen == pytest.approx(0, abs=2)
+    queues.flush()
+    assert queues.queue.presence() == Presence(0, None)

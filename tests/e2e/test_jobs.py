@@ -131,4 +131,4 @@ def test_a_refusal_is_a_problem_document(
 def test_health_names_every_part(stack: LocalStack) -> None:
     answer: tuple[int, Any] = call(f"{stack.url}/health")
     assert answer[0] == 200
-    assert set(answer[1]["parts"]) == {"api", "database", "queue"}
+    assert set(answer[1]["parts"]) == {"api", "database", "queue", "poller"}

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from jobs.core.model import Hint, Priority
-from jobs.core.ports import Leave, Published, Standing, Taken
+from jobs.core.ports import Leave, Presence, Published, Standing, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,6 +40,7 @@ class FakeQueue:
         self._pollers: dict[str, float] = {}
         self._busy: dict[str, float] = {}
         self._waking_until = 0.0
+        self._seen: float | None = None
         self._complete = False
 
     def publish(self, entries: Sequence[Entry]) -> Published:
@@ -96,6 +97,7 @@ class FakeQueue:
         needed = 0 <= horizon >= first and (first <= 0 or patient or not others)
         if not needed:
             self._pollers.pop(poller, None)
+            self._seen = now
             self._busy.pop(poller, None)
             if not others:
                 self._waking_until = 0.0
@@ -107,6 +109,12 @@ class FakeQueue:
         entry = (priority, job_id)
         position = ready.index(entry) + 1 if entry in ready else None
         return Standing(position, len(self._live(now)), self._waking_until > now)
+
+    def presence(self) -> Presence:
+        now = self._now()
+        pollers = len(self._live(now))
+        ago = None if self._seen is None else (now - self._seen) / 1000
+        return Presence(pollers, 0.0 if pollers else ago)
 
     def mark_complete(self) -> None:
         self._now()
@@ -124,6 +132,7 @@ class FakeQueue:
         self.scores = {each: {} for each in Priority}
         self._pollers, self._busy = {}, {}
         self._waking_until = 0.0
+        self._seen = None
         self._complete = False
 
     def _now(self) -> float:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from statistics import quantiles
 from typing import TYPE_CHECKING, Any
 
 from jobs.core.errors import IdempotencyKeyReused, NotFailed, UniqueKeyTaken
@@ -22,6 +24,7 @@ from jobs.core.model import (
     Status,
 )
 from jobs.core.ports import Entry
+from jobs.core.stats import Percentiles, QueueStats, TypeStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -275,6 +278,39 @@ class FakeStore:
         now = self._now()
         return next((row.since - now for row in self._open()), None)
 
+    def queue_stats(self) -> Sequence[QueueStats]:
+        now = self._now()
+        return [self._queue_stats(priority, now) for priority in Priority]
+
+    def _queue_stats(self, priority: Priority, now: float) -> QueueStats:
+        rows = [row for row in self._open() if row.job.priority is priority]
+        pending = [row.due for row in rows if row.status is Status.PENDING]
+        ready = [due for due in pending if due <= now]
+        return QueueStats(
+            priority,
+            len(ready),
+            len(pending) - len(ready),
+            len(rows) - len(pending),
+            now - min(ready) if ready else None,
+        )
+
+    def type_stats(self, *, window: float, sample: int) -> Sequence[TypeStats]:
+        now = self._now()
+        found: dict[str, list[tuple[Attempt, float | None]]] = {}
+        latest = [
+            (each, row)
+            for row in self.rows.values()
+            for each in row.history
+            if each.ended_at.timestamp() > now - window
+        ]
+        latest.sort(key=lambda pair: pair[0].ended_at, reverse=True)
+        for each, row in latest[:sample]:
+            known = each is row.history[-1] and row.status is not Status.PENDING
+            wait = max(0.0, each.started_at.timestamp() - row.due) if known else None
+            if each.outcome != "retried":
+                found.setdefault(row.job.type, []).append((each, wait))
+        return [_type_stats(kind, attempts) for kind, attempts in sorted(found.items())]
+
     def ping(self) -> None:
         self._now()
 
@@ -322,6 +358,27 @@ def _shown(row: Row, now: float) -> Job:
 
 def _attempt(row: Row, now: float, outcome: str, error: str | None) -> Attempt:
     return Attempt(row.attempts, _utc(row.started), _utc(now), outcome, error, row.request_id)
+
+
+def _type_stats(kind: str, attempts: list[tuple[Attempt, float | None]]) -> TypeStats:
+    outcomes = Counter(each.outcome for each, _ in attempts)
+    return TypeStats(
+        kind,
+        outcomes["completed"],
+        outcomes["failed"] + outcomes["unknown"] + outcomes["lost"],
+        outcomes["cancelled"],
+        _percentiles([wait for _, wait in attempts if wait is not None]),
+        _percentiles([(each.ended_at - each.started_at).total_seconds() for each, _ in attempts]),
+    )
+
+
+def _percentiles(values: list[float]) -> Percentiles:
+    if not values:
+        return Percentiles(None, None)
+    if len(values) == 1:
+        return Percentiles(values[0], values[0])
+    cuts = quantiles(values, n=100, method="inclusive")
+    return Percentiles(cuts[49], cuts[98])
 
 
 def _is_chosen(job: Job, filters: Filters) -> bool:

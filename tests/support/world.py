@@ -18,6 +18,7 @@ from jobs.core.ports import JobType
 from jobs.core.publish import Publish
 from jobs.core.read import Read
 from jobs.core.result import Results
+from jobs.core.stats import Stats
 from jobs.core.submit import Submit
 from jobs.core.watch import Watch
 
@@ -71,5 +72,6 @@ class World:
             Control(self.store, self.queue, self.waker, publish, self.log),
             Results(read, FakeLinks()),
             Watch(read, self.sleep, self.clock),
+            Stats(self.store, self.queue, self.waker, self.log),
             Health(self.store, self.queue, self.waker, self.log, within=0.2),
         )

@@ -267,6 +267,7 @@ def test_health_is_up_when_all_parts_answer() -> None:
         "api": "up",
         "database": "up",
         "queue": "up",
+        "poller": "unknown",
     }
     assert answer.json["parts"]["database"]["timeMs"] >= 0
 

@@ -10,7 +10,7 @@ import pytest
 
 from fakes.store import FakeStore
 from jobs.core.errors import QueueUnavailable, SchemaMissing, StoreUnavailable
-from jobs.core.health import Health
+from jobs.core.health import POLLER, SILENT, Health
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,13 @@ def hanging() -> Iterator[HangingStore]:
 
 
 def faults(health: Health) -> dict[str, str | None]:
-    return {part.name: part.fault for part in health()}
+    return {part.name: part.fault for part in health() if part.name != POLLER}
+
+
+def poller(health: Health) -> tuple[str, float | None]:
+    [part] = [part for part in health() if part.name == POLLER]
+    assert part.fault is None
+    return part.state, part.seen
 
 
 def test_all_parts_answer(world: World) -> None:
@@ -82,3 +88,17 @@ def test_a_part_that_hangs_holds_nobody_up_and_is_asked_once(
     assert hanging.asked == 1
     hanging.gate.set()
     assert faults(health) == {"database": None, "queue": None}
+
+
+def test_the_poller_is_told_of_and_is_no_fault(world: World) -> None:
+    health = world.api().health
+    assert poller(health) == ("unknown", None), "none has been there yet"
+    world.queue.take("one", limit=1, lease=9)
+    assert poller(health) == ("up", 0.0)
+    world.queue.leave("one", horizon=-1)
+    world.clock.advance(SILENT)
+    assert poller(health) == ("up", SILENT)
+    world.clock.advance(1)
+    assert poller(health) == ("silent", SILENT + 1)
+    world.queue.fault = QueueUnavailable()
+    assert poller(health) == ("unknown", None)

@@ -31,6 +31,7 @@ from jobs.core.ports import Tools
 from jobs.core.publish import Publish
 from jobs.core.read import Read
 from jobs.core.result import Results
+from jobs.core.stats import Stats
 from jobs.core.submit import Submit
 from jobs.core.watch import Watch
 from jobs.core.work import Drained, Invocation, Work
@@ -50,6 +51,7 @@ class Api:
     control: Control
     results: Results
     watch: Watch
+    stats: Stats
     health: Health
 
 
@@ -74,6 +76,7 @@ def api() -> Api:
         Control(store, queue, waker, Publish(queue, waker, log.event), log.event),
         Results(read, S3Links(s3.connect, settings.bucket)),
         Watch(read),
+        Stats(store, queue, waker, log.event),
         # With connections of its own: a question that hangs must not hold up the others.
         Health(_store(settings), _queue(settings), waker, log.event),
     )

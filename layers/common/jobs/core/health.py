@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jobs.core.errors import SchemaMissing
+from jobs.core.ports import Presence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jobs.core.ports import JobQueue, JobStore, Log, Waker
+
+POLLER = "poller"
+
+SILENT = 150.0
+"""Seconds after which a poller is missed: the schedule sends one every minute."""
 
 WITHIN = 0.8
 """Seconds the parts are given to answer, all at the same time."""
@@ -28,6 +34,11 @@ class Part:
     name: str
     seconds: float
     fault: str | None = None
+    state: str = "up"
+    """`up`; of the poller also `silent` and `unknown`, which are no faults: jobs are taken and
+    kept all the same."""
+    seen: float | None = None
+    """Seconds since a poller was there, if that is known."""
 
 
 class Health:
@@ -41,6 +52,7 @@ class Health:
         self, store: JobStore, queue: JobQueue, waker: Waker, log: Log, within: float = WITHIN
     ) -> None:
         self._pings = {"database": store.ping, "queue": queue.ping}
+        self._presence = queue.presence
         self._waker = waker
         self._log = log
         self._within = within
@@ -50,10 +62,26 @@ class Health:
         """The parts as they are now. Raises nothing, and takes little more than `within`."""
         deadline = time.monotonic() + self._within
         for name, ping in self._pings.items():
-            if name not in self._calls:
-                self._calls[name] = _Call(ping)
-                self._calls[name].start()
-        return tuple(self._part(name, deadline) for name in self._pings)
+            self._begun(name, ping)
+        self._begun(POLLER, self._presence)
+        parts = tuple(self._part(name, deadline) for name in self._pings)
+        return (*parts, self._poller(deadline))
+
+    def _poller(self, deadline: float) -> Part:
+        call = self._begun(POLLER, self._presence)
+        call.join(max(0.0, deadline - time.monotonic()))
+        if call.is_alive():
+            return Part(POLLER, call.seconds, state="unknown")
+        del self._calls[POLLER]
+        seen = call.answer.seen if isinstance(call.answer, Presence) else None
+        known = "unknown" if seen is None else "silent" if seen > SILENT else "up"
+        return Part(POLLER, call.seconds, state=known, seen=seen)
+
+    def _begun(self, name: str, question: Callable[[], object]) -> _Call:
+        if name not in self._calls:
+            self._calls[name] = _Call(question)
+            self._calls[name].start()
+        return self._calls[name]
 
     def _part(self, name: str, deadline: float) -> Part:
         call = self._calls[name]
@@ -76,9 +104,10 @@ class Health:
 class _Call(threading.Thread):
     """One question on a thread of its own, which holds up neither the answer nor the end."""
 
-    def __init__(self, ping: Callable[[], None]) -> None:
+    def __init__(self, ping: Callable[[], object]) -> None:
         super().__init__(daemon=True)
         self.error: Exception | None = None
+        self.answer: object = None
         self._ping = ping
         self._began = time.monotonic()
         self._ended: float | None = None
@@ -89,7 +118,7 @@ class _Call(threading.Thread):
 
     def run(self) -> None:
         try:
-            self._ping()
+            self.answer = self._ping()
         except Exception as error:  # noqa: BLE001 - whatever it is, the part does not answer
             self.error = error
         self._ended = time.monotonic()

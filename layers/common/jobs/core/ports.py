@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jobs.core.listing import Filters, Place
     from jobs.core.model import Claim, Claimed, Hint, Job, NewJob, Priority, Progress, Result
     from jobs.core.retry import Settlement
+    from jobs.core.stats import QueueStats, TypeStats
 
 
 BELIEVED = 5.0
@@ -85,6 +86,15 @@ class Standing:
     position: int | None
     pollers: int
     waking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """How many pollers are at work, and the seconds since one was there (0: one is; None: never,
+    as far as is remembered)."""
+
+    pollers: int
+    seen: float | None
 
 
 class JobStore(Protocol):
@@ -187,6 +197,14 @@ class JobStore(Protocol):
         """Seconds until the next job may be taken (negative: overdue); None: no job is open."""
         ...
 
+    def queue_stats(self) -> Sequence[QueueStats]:
+        """How the open jobs of each queue stand, in order of service."""
+        ...
+
+    def type_stats(self, *, window: float, sample: int) -> Sequence[TypeStats]:
+        """How the latest attempts of each type went: up to `sample`, `window` seconds back."""
+        ...
+
     def ping(self) -> None:
         """Answer, or raise."""
         ...
@@ -229,6 +247,10 @@ class JobQueue(Protocol):
 
     def standing(self, job_id: UUID, priority: Priority) -> Standing:
         """Where the job's entry stands among those that are ready."""
+        ...
+
+    def presence(self) -> Presence:
+        """Whether pollers are at work, or when one was last."""
         ...
 
     def mark_complete(self) -> None:

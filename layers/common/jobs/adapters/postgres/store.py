@@ -13,6 +13,7 @@ from jobs.adapters.postgres import records
 from jobs.core.errors import IdempotencyKeyReused, NotFailed, StoreUnavailable, UniqueKeyTaken
 from jobs.core.model import Attempt, Backoff, BackoffType, Claim, Claimed, Hint, Priority, Refused
 from jobs.core.ports import Entry
+from jobs.core.stats import Percentiles, QueueStats, TypeStats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,6 +158,17 @@ class PostgresStore:
     def next_due(self) -> float | None:
         [(seconds,)] = self._rows("next_due")
         return None if seconds is None else float(seconds)
+
+    def queue_stats(self) -> Sequence[QueueStats]:
+        found = {Priority(priority): rest for priority, *rest in self._rows("stats_queues")}
+        return [QueueStats(priority, *found.get(priority, ())) for priority in Priority]
+
+    def type_stats(self, *, window: float, sample: int) -> Sequence[TypeStats]:
+        rows = self._rows("stats_types", window=window, sample=sample)
+        return [
+            TypeStats(kind, done, failed, cancelled, Percentiles(*rest[:2]), Percentiles(*rest[2:]))
+            for kind, done, failed, cancelled, *rest in rows
+        ]
 
     def ping(self) -> None:
         self._rows("ping")

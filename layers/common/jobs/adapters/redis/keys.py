@@ -19,5 +19,8 @@ BUSY = "{jobs}:busy"
 WAKING = "{jobs}:waking"
 """Set for a short time while a poller that was woken has not registered yet."""
 
+SEEN = "{jobs}:seen"
+"""When a poller has left last, in ms."""
+
 COMPLETE = "{jobs}:complete"
 """Set once the queues hold every open row; gone when Redis has lost its memory."""

@@ -10,11 +10,11 @@ from uuid import UUID
 
 from redis.exceptions import RedisClusterException, RedisError
 
-from jobs.adapters.redis.keys import BUSY, COMPLETE, POLLERS, QUEUES, WAKING
+from jobs.adapters.redis.keys import BUSY, COMPLETE, POLLERS, QUEUES, SEEN, WAKING
 from jobs.adapters.redis.scripts import NAMES, source
 from jobs.core.errors import QueueUnavailable
 from jobs.core.model import Hint, Priority
-from jobs.core.ports import BELIEVED, Leave, Published, Standing, Taken
+from jobs.core.ports import BELIEVED, Leave, Presence, Published, Standing, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,13 +93,17 @@ class RedisQueue:
 
     def leave(self, poller: str, *, horizon: float, patient: bool = False) -> Leave:
         words: list[Word] = [poller, _ms(horizon), int(patient)]
-        left, next_in = self._run("leave", [*_REGISTER, *_KEYS], words)
+        left, next_in = self._run("leave", [*_REGISTER, SEEN, *_KEYS], words)
         return Leave(bool(left), _seconds(next_in))
 
     def standing(self, job_id: UUID, priority: Priority) -> Standing:
         words: list[Word] = [_INDEX[priority], str(job_id)]
         before, pollers, waking = self._run("standing", [POLLERS, WAKING, *_KEYS], words)
         return Standing(None if before == b"" else before + 1, pollers, bool(waking))
+
+    def presence(self) -> Presence:
+        pollers, ago = self._run("presence", [POLLERS, SEEN], [])
+        return Presence(pollers, 0.0 if pollers else _seconds(ago))
 
     def mark_complete(self) -> None:
         with _translated():

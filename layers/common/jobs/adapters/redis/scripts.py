@@ -13,6 +13,7 @@ _INCLUDES = {
     "settle": ("clock",),
     "leave": ("clock",),
     "standing": ("clock",),
+    "presence": ("clock",),
 }
 
 NAMES = tuple(_INCLUDES)

@@ -6,7 +6,7 @@ the register without it (publish.lua), and with the last poller goes the note th
 way: one that never came of it would keep others from being woken. Something due within the horizon
 keeps it too, unless another poller is there to wait for it.
 
-KEYS    pollers, waking, busy, then the queues in order of service
+KEYS    pollers, waking, busy, seen, then the queues in order of service
 ARGV    poller, ms it waits for what is due soon (negative: it leaves in any case),
         1 if it waits although another poller is there
 Returns 1 if it has left, else 0; ms until the next entry may be taken ('' if there is none)
@@ -15,7 +15,7 @@ local now = clock()
 local horizon = tonumber(ARGV[2])
 
 local first = math.huge
-for i = 4, #KEYS do
+for i = 5, #KEYS do
   local head = redis.call('ZRANGE', KEYS[i], 0, 0, 'WITHSCORES')
   if head[2] then first = math.min(first, tonumber(head[2])) end
 end
@@ -29,6 +29,7 @@ if horizon >= 0 and first <= now + horizon then
   if first <= now or ARGV[3] == '1' or others <= 0 then return {0, next_in} end
 end
 redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('SET', KEYS[4], string.format('%.3f', now))
 redis.call('ZREM', KEYS[3], ARGV[1])
 if others <= 0 then redis.call('DEL', KEYS[2]) end
 return {1, next_in}
