@@ -79,7 +79,7 @@ def postgres_rows(migrated_url: str) -> Iterator[Rows]:
         aside.cursor() as cursor,
     ):
         aside.autocommit = True
-        cursor.execute("TRUNCATE jobs, paused_queues CASCADE")
+        cursor.execute("TRUNCATE jobs CASCADE")
         yield Rows(
             PostgresStore(connection),
             lambda seconds: cursor.execute(ADVANCE_ROWS, {"seconds": seconds}),

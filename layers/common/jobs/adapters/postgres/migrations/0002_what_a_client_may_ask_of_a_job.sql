@@ -60,9 +60,3 @@ CREATE INDEX job_tags_of_job ON job_tags (job_id);
 
 -- What has ended lately.
 CREATE INDEX job_attempts_ended ON job_attempts (ended_at);
-
--- The queues from which nothing is taken for now.
-CREATE TABLE paused_queues (
-    priority  text PRIMARY KEY CHECK (priority IN ('high', 'default')),
-    paused_at timestamptz NOT NULL DEFAULT now()
-);
