@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from api import answer, query, request
+from api import answer, documents, request
 from api.entry import Entry
 from api.http import problems
 from jobs import bootstrap
@@ -101,3 +102,15 @@ def live() -> Response:
 @problems
 def health() -> Response:
     return answer.health(bootstrap.api().health())
+
+
+@app.route("/openapi.json", methods=["GET"], content_types=["*/*"])
+@problems
+def openapi() -> Response:
+    return documents.openapi()
+
+
+@app.route("/docs", methods=["GET"], content_types=["*/*"])
+@problems
+def docs() -> Response:
+    return documents.docs()

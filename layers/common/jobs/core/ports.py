@@ -365,6 +365,8 @@ class JobType:
     """Seconds one attempt may take: it is not started with less time left."""
     quick: bool = False
     """Takes well under a millisecond and waits for nothing: run in the drain's own thread."""
+    payload: type | None = None
+    """What a payload looks like: a `TypedDict`, for the reference. `process` is the judge."""
 
 
 class Log(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import islice
 from json import JSONEncoder
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jobs.core.errors import AttemptFailed
 
@@ -23,6 +23,13 @@ _ENCODER = JSONEncoder(ensure_ascii=False)
 
 MISSING: Final = object()
 """Stands for a member that was not sent; `None` is one that was sent as null."""
+
+
+class Keywords(dict[str, Any]):
+    """Keywords of JSON Schema for what a type alone does not say: `Annotated[str, Keywords(…)]`."""
+
+    # What stands in an annotation may be asked for its hash.
+    __hash__ = object.__hash__  # type: ignore[assignment]
 
 
 def text(payload: Payload, member: str) -> str:

@@ -16,12 +16,12 @@ from __future__ import annotations
 import csv
 import json
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from jobs.core.errors import AttemptFailed
 from jobs.core.faults import point
 from jobs.core.ports import JobType
-from jobs.processors._payload import MISSING, unexpected
+from jobs.processors._payload import MISSING, Keywords, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +37,24 @@ BUDGET = 30.0
 MAX_CELLS = 10_000_000
 """Rows times columns. Rows with nothing in common would otherwise grow a small payload to
 gigabytes of commas."""
+
+
+class CsvExportPayload(TypedDict):
+    """Rows that become one CSV file."""
+
+    data: Annotated[
+        list[Row],
+        Keywords(
+            minItems=1,
+            description="The rows. Their members, in the order in which they first appear, "
+            "are the columns; rows need not have the same ones. A string stands as it is; null "
+            "and a member that a row lacks are an empty field; everything else, lists and "
+            "objects too, is written as compact JSON. "
+            f"Rows times columns may be {MAX_CELLS:,} at most.",
+            examples=[[{"id": 1, "name": "venkat"}, {"id": 2, "name": "sai"}]],
+        ),
+    ]
+
 
 _json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
@@ -97,4 +115,4 @@ def _field(value: object) -> str | None:
     return value if value is None or isinstance(value, str) else _json(value)
 
 
-JOB_TYPE = JobType("CSV_EXPORT", process, BUDGET)
+JOB_TYPE = JobType("CSV_EXPORT", process, BUDGET, payload=CsvExportPayload)

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any, Required, TypedDict
 
 from jobs.core.errors import AttemptFailed
 from jobs.core.faults import point
 from jobs.core.ports import JobType, Mail
 from jobs.processors._mail_templates import Content, MailTemplates
-from jobs.processors._payload import MISSING, text, unexpected
+from jobs.processors._payload import MISSING, Keywords, text, unexpected
 
 if TYPE_CHECKING:
     from jobs.core.model import Claim, Payload, Result
@@ -32,7 +32,31 @@ BUDGET = 100.0
 MAX_RECIPIENTS = 100
 """What every mail server must take at once (RFC 5321, 4.5.3.1.8)."""
 
-MEMBERS = ("to", "subject", "body", "html", "template", "context")
+Address = Annotated[str, Keywords(examples=["ann@example.com"], maxLength=254)]
+
+
+class EmailSendPayload(TypedDict, total=False):
+    """A mail: `subject` and `body`, and perhaps `html`; or `template` and `context`."""
+
+    to: Required[
+        Annotated[
+            Address | Annotated[list[Address], Keywords(minItems=1, maxItems=MAX_RECIPIENTS)],
+            Keywords(description="An address, or a list of them; international ones too."),
+        ]
+    ]
+    subject: Annotated[
+        str,
+        Keywords(description="One line. Beside a template, instead of the template's own subject."),
+    ]
+    body: Annotated[str, Keywords(description="The mail in plain text.")]
+    html: Annotated[str, Keywords(description="The mail in HTML, beside the plain text.")]
+    template: Annotated[
+        str, Keywords(description="The name of a mail template, instead of a body.")
+    ]
+    context: Annotated[dict[str, Any], Keywords(description="What the template is filled in with.")]
+
+
+MEMBERS = tuple(EmailSendPayload.__annotations__)
 
 _ATOM = r"[^\s\"(),.:;<>@\[\\\]]+"
 _LABEL = r"(?!-)[a-zA-Z0-9\-\u0080-\U0010ffff]{1,63}(?<!-)"
@@ -103,4 +127,4 @@ def _own_content(payload: Payload) -> Content:
     return Content(text(payload, "subject"), text(payload, "body"), html)
 
 
-JOB_TYPE = JobType("EMAIL_SEND", process, BUDGET)
+JOB_TYPE = JobType("EMAIL_SEND", process, BUDGET, payload=EmailSendPayload)

@@ -1,0 +1,35 @@
+"""What is served as it lies here: the reference, as a document and as a page."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from chalice.app import Response
+
+_FOLDER = Path(__file__).parent / "reference"
+
+_SECONDS = 300
+"""A cache may keep them so long."""
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
+
+def openapi() -> Response:
+    """The OpenAPI document."""
+    return Response(_read("openapi.json"), _headers("application/json"))
+
+
+def docs() -> Response:
+    """The same as a page, which may load nothing and run nothing."""
+    headers = _headers("text/html; charset=utf-8")
+    return Response(_read("docs.html"), {**headers, "Content-Security-Policy": _POLICY})
+
+
+@cache
+def _read(name: str) -> str:
+    return (_FOLDER / name).read_text("utf-8")
+
+
+def _headers(content_type: str) -> dict[str, str | list[str]]:
+    return {"Content-Type": content_type, "Cache-Control": f"max-age={_SECONDS}"}

@@ -1,0 +1,50 @@
+"""`python -m reference`: bring in line what is made of the job types and of openapi.yaml.
+
+With `--check` nothing is written, and what is stale is named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from reference.document import SOURCE, parsed, refreshed
+from reference.page import page
+
+SERVED = Path(__file__).parents[2] / "functions" / "api" / "reference"
+
+
+def made() -> dict[Path, str]:
+    """Every file that is made, with what belongs in it."""
+    source = refreshed(SOURCE.read_text("utf-8"))
+    document = parsed(source)
+    return {
+        SOURCE: source,
+        SERVED / "openapi.json": json.dumps(document, ensure_ascii=False, indent=1) + "\n",
+        SERVED / "docs.html": page(document),
+    }
+
+
+def main() -> int:
+    """Write or check; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="reference", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    checked = parser.parse_args().check
+    stale = {
+        path: text
+        for path, text in made().items()
+        if not path.exists() or path.read_text("utf-8") != text
+    }
+    for path, text in stale.items():
+        if checked:
+            sys.stderr.write(f"{path} is stale: run make reference\n")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    return int(checked and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

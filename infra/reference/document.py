@@ -1,0 +1,68 @@
+"""The OpenAPI document: written by hand, but for what the job types say of themselves."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from jobs.processors import JOB_TYPES
+from reference.schema import Schema, schema
+
+SOURCE = Path(__file__).parents[1] / "openapi.yaml"
+
+_GENERATED = re.compile(
+    r"(?<=    # Made of the job types by `make reference`\.\n).*?(?=    # That was made\.\n)",
+    re.DOTALL,
+)
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes out what is there twice."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        del data
+        return True
+
+
+ANYTHING = {
+    "title": "Anything else",
+    "type": "object",
+    "description": "Is stored too; its attempts fail, and say what was expected.",
+}
+
+
+def refreshed(text: str) -> str:
+    """`text` of the document with what the job types say now."""
+    if not _GENERATED.search(text):
+        message = f"{SOURCE}: the comments around what is made of the job types are not there"
+        raise ValueError(message)
+    made = yaml.dump(_made(), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=92)
+    indented = "".join(f"    {line}" for line in made.splitlines(keepends=True))
+    return _GENERATED.sub(lambda _: indented, text)
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """The document as a value."""
+    document: dict[str, Any] = yaml.safe_load(text)
+    return document
+
+
+def _made() -> dict[str, Schema]:
+    shapes = {
+        each.payload.__name__: {"title": f"Of {each.name}", **schema(each.payload)}
+        for each in JOB_TYPES.values()
+        if each.payload
+    }
+    references = [{"$ref": f"#/components/schemas/{name}"} for name in shapes]
+    return {
+        "Type": {"enum": list(JOB_TYPES)},
+        "Payload": {
+            "type": "object",
+            "description": "What the processor of the type works on, and judges when it runs.",
+            "anyOf": [*references, ANYTHING],
+        },
+        **shapes,
+    }

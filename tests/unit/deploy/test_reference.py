@@ -1,0 +1,166 @@
+"""The reference is up to date, complete, and needs nothing from elsewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+import pytest
+import yaml
+from openapi_schema_validator import OAS31Validator
+
+from jobs.processors import JOB_TYPES
+from jobs.processors._payload import Keywords
+from jobs.processors.csv_export import CsvExportPayload
+from jobs.processors.email_send import EmailSendPayload
+from reference.__main__ import SERVED, made
+from reference.document import SOURCE, refreshed
+from reference.schema import schema
+from support.gateway import JSON, event, send
+from support.template import OPENAPI
+
+DOCUMENT = yaml.safe_load(OPENAPI.read_text())
+
+
+class Page(HTMLParser):
+    """What a page loads or links to, and the places in it that can be linked to."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.links: set[str] = set()
+        self.loads: set[str] = set()
+        self.ids: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        for name, value in attrs:
+            match name:
+                case "href":
+                    self.links.add(value or "")
+                case "src" | "srcset" | "action" | "data":
+                    self.loads.add(value or "")
+                case "id":
+                    self.ids.append(value or "")
+
+
+@pytest.mark.parametrize("path", made(), ids=lambda path: path.name)
+def test_what_is_made_is_up_to_date(path: Any) -> None:
+    assert path.read_text() == made()[path], "run make reference"
+
+
+def test_what_is_made_stays_the_same_when_it_is_made_again() -> None:
+    assert refreshed(SOURCE.read_text()) == SOURCE.read_text()
+
+
+def test_a_document_without_the_place_for_the_job_types_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"openapi\.yaml"):
+        refreshed("openapi: 3.1.0\n")
+
+
+def test_the_document_is_served_as_it_is_written() -> None:
+    answer = send(event("GET", "/openapi.json"))
+
+    assert (answer.status, answer.headers["content-type"]) == (200, JSON)
+    assert answer.json == DOCUMENT
+
+
+def test_the_page_is_served_and_may_load_nothing() -> None:
+    answer = send(event("GET", "/docs"))
+
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert answer.text == (SERVED / "docs.html").read_text()
+
+
+def test_the_page_needs_nothing_but_itself() -> None:
+    text = (SERVED / "docs.html").read_text()
+    page = Page(text)
+
+    assert page.loads == set()
+    assert not page.tags & {"script", "link", "img", "iframe", "object", "base"}
+    assert not re.search(r"url\(|@import", text)
+    assert len(page.ids) == len(set(page.ids))
+    assert page.links - {"openapi.json"} <= {f"#{each}" for each in page.ids}
+
+
+def test_the_page_has_every_request_every_schema_and_every_example() -> None:
+    text = (SERVED / "docs.html").read_text()
+    page = Page(text)
+
+    for operations in DOCUMENT["paths"].values():
+        assert {each["operationId"] for each in operations.values()} <= set(page.ids)
+    assert {f"schema-{name}" for name in DOCUMENT["components"]["schemas"]} <= set(page.ids)
+    assert "venkat@example.com" in text
+
+
+def test_every_job_type_is_described() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    named = [each.get("$ref") for each in schemas["Payload"]["anyOf"]]
+
+    assert schemas["Type"] == {"enum": list(JOB_TYPES)}
+    for each in JOB_TYPES.values():
+        assert each.payload
+        assert f"#/components/schemas/{each.payload.__name__}" in named
+
+
+class Inner(TypedDict):
+    number: int
+
+
+class Outer(TypedDict):
+    """What it is,
+    on two lines."""
+
+    a: Annotated[list[Inner], Keywords(minItems=2)]
+    b: NotRequired[Literal["x", "y"] | None]
+    c: NotRequired[dict[str, float]]
+
+
+def test_a_typed_dict_has_one_schema() -> None:
+    inner = {
+        "type": "object",
+        "required": ["number"],
+        "properties": {"number": {"type": "integer"}},
+    }
+
+    assert schema(Outer) == {
+        "type": "object",
+        "description": "What it is, on two lines.",
+        "required": ["a"],
+        "properties": {
+            "a": {"type": "array", "items": inner, "minItems": 2},
+            "b": {"anyOf": [{"enum": ["x", "y"]}, {"type": "null"}]},
+            "c": {"type": "object", "additionalProperties": {"type": "number"}},
+        },
+    }
+    with pytest.raises(TypeError, match="no JSON Schema"):
+        schema(set[int])
+
+
+@pytest.mark.parametrize(
+    ("shape", "payload", "fits"),
+    [
+        (CsvExportPayload, {"data": [{"id": 1}]}, True),
+        (CsvExportPayload, {"data": []}, False),
+        (CsvExportPayload, {"data": "invalid"}, False),
+        (CsvExportPayload, {}, False),
+        (EmailSendPayload, {"to": "a@b.c", "subject": "s", "body": "b"}, True),
+        (EmailSendPayload, {"to": ["a@b.c"], "template": "t", "context": {}}, True),
+        (EmailSendPayload, {"to": []}, False),
+        (EmailSendPayload, {"subject": "s", "body": "b"}, False),
+        (EmailSendPayload, {"to": "a@b.c", "subject": 1}, False),
+    ],
+)
+def test_the_schema_of_a_payload_tells_right_from_wrong(
+    shape: type, payload: object, *, fits: bool
+) -> None:
+    assert OAS31Validator(schema(shape)).is_valid(payload) is fits
+
+
+def test_what_is_served_is_json_that_every_parser_reads() -> None:
+    json.loads((SERVED / "openapi.json").read_text())
