@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Chalice
 
+from api import negotiation
 from api.errors import MethodNotAllowed, RouteNotFound
 from api.http import PROBLEM, problem
+from jobs import bootstrap
 from jobs.adapters import log
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from chalice.app import Request
 
 
@@ -24,6 +28,11 @@ class Entry(Chalice):
         method = _find(event, "requestContext", "httpMethod")
         path = _find(event, "requestContext", "resourcePath")
         answer = self._answer(event, context, method, path)
+        if method == "HEAD":
+            answer["body"] = ""
+        answer["headers"] |= negotiation.shared(
+            _header(event, "origin"), _origins(), _asked(answer)
+        )
         log.event(
             "request",
             method=method,
@@ -54,9 +63,13 @@ class Entry(Chalice):
             # Chalice has no 404, and takes note of every route that it is asked for.
             if path not in self.routes:
                 raise RouteNotFound  # noqa: TRY301
-            if method not in self.routes[path]:
-                raise MethodNotAllowed(self.routes[path])  # noqa: TRY301
-            answer: dict[str, Any] = super().__call__(event, context)
+            allowed = negotiation.methods(self.routes[path])
+            if method not in allowed:
+                raise MethodNotAllowed(allowed)  # noqa: TRY301
+            if method == "OPTIONS":
+                return _allowing(allowed)
+            negotiation.check_accept(_header(event, "accept"), str(path))
+            answer: dict[str, Any] = super().__call__(_as_get(event), context)
             failed = answer["statusCode"] >= HTTPStatus.BAD_REQUEST
             if failed and answer["headers"].get("Content-Type") != PROBLEM:
                 message = f"Chalice answered by itself: {answer}"
@@ -64,6 +77,41 @@ class Entry(Chalice):
         except Exception as error:  # noqa: BLE001 - the engine would show it to the client
             return problem(error).to_dict()
         return answer
+
+
+def _allowing(allowed: Collection[str]) -> dict[str, Any]:
+    headers = {"Allow": ", ".join(sorted(allowed)), "Cache-Control": "no-store"}
+    return {"statusCode": 204, "headers": headers, "multiValueHeaders": {}, "body": ""}
+
+
+def _asked(answer: dict[str, Any]) -> Collection[str]:
+    """The methods that an answer to OPTIONS tells of; of others, none."""
+    if answer["statusCode"] != HTTPStatus.NO_CONTENT:
+        return ()
+    return str(answer["headers"].get("Allow", "")).split(", ")
+
+
+def _origins() -> Collection[str]:
+    try:
+        return bootstrap.api().origins
+    except Exception:  # noqa: BLE001 - told by every route that needs the configuration
+        return ()
+
+
+def _as_get(event: Any) -> Any:
+    """The event of a HEAD as that of the GET whose headers it asks for; any other as it is."""
+    if _find(event, "requestContext", "httpMethod") != "HEAD":
+        return event
+    about = {**event["requestContext"], "httpMethod": "GET"}
+    return {**event, "httpMethod": "GET", "requestContext": about}
+
+
+def _header(event: object, name: str) -> str | None:
+    """A header's last value; its name in lower case."""
+    headers = _find(event, "headers")
+    if not isinstance(headers, dict):
+        return None
+    return next((value for key, value in headers.items() if key.lower() == name), None)
 
 
 def _created(answer: dict[str, Any]) -> str | None:

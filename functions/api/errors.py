@@ -48,5 +48,9 @@ class MethodNotAllowed(JobsError):  # noqa: N818
         super().__init__(f"only {self.allowed} is taken here")
 
 
+class NotAcceptable(JobsError):  # noqa: N818
+    """The answer would be of a type that the client does not take."""
+
+
 class PartDown(JobsError):  # noqa: N818
     """A part of the system does not answer."""

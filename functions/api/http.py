@@ -57,6 +57,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     TooLate: Kind(409, "too-late"),
     NotFailed: Kind(409, "job-not-failed"),
     UniqueKeyTaken: Kind(409, "unique-key-taken"),
+    errors.NotAcceptable: Kind(406, "not-acceptable"),
     errors.BodyTooLarge: Kind(413, "body-too-large"),
     errors.UnsupportedMediaType: Kind(415, "unsupported-media-type"),
     ConfigurationError: Kind(500, "not-configured"),

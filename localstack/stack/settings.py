@@ -25,6 +25,7 @@ FUNCTION_PARAMETERS = {
     "LEASE_SECONDS": "LeaseSeconds",
     "CONCURRENCY": "Concurrency",
     "IDEMPOTENCY_HOURS": "IdempotencyHours",
+    "CORS_ORIGINS": "CorsOrigins",
     "LOG_LEVEL": "LogLevel",
 }
 LOCAL_DEFAULTS = {"MAIL_FROM": "sluice@example.com", "MAIL_TLS": "none"}

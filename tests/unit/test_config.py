@@ -109,3 +109,29 @@ def test_a_url_is_never_repeated_however_odd_it_is(url: str) -> None:
 @pytest.mark.parametrize("number", ["1e1", "-1", "4.0", " 4", "٤", "0x4", "99999"])
 def test_a_whole_number_is_digits_and_nothing_else(number: str) -> None:
     assert "MAX_POLLERS must be" in complaint(Settings, GOOD | {"MAX_POLLERS": number})
+
+
+@pytest.mark.parametrize(
+    ("given", "origins"),
+    [
+        ("", set()),
+        ("*", {"*"}),
+        ("https://example.com", {"https://example.com"}),
+        (
+            "https://a.example, http://localhost:8080,http://[::1]:3",
+            {"https://a.example", "http://localhost:8080", "http://[::1]:3"},
+        ),
+    ],
+)
+def test_origins_are_read(given: str, origins: set[str]) -> None:
+    assert ApiSettings.read(GOOD | {"CORS_ORIGINS": given}).cors_origins == origins
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["example.com", "https://example.com/", "https://*.com", "null", "https://a,", "ftp://a"],
+)
+def test_what_is_no_origin_is_refused(given: str) -> None:
+    assert "CORS_ORIGINS must be * or a list of origins" in complaint(
+        ApiSettings, GOOD | {"CORS_ORIGINS": given}
+    )

@@ -53,6 +53,8 @@ class Api:
     watch: Watch
     stats: Stats
     health: Health
+    origins: frozenset[str] = frozenset()
+    """Where a page may come from that reads what is answered; `*`: from anywhere."""
 
 
 @cache
@@ -79,6 +81,7 @@ def api() -> Api:
         Stats(store, queue, waker, log.event),
         # With connections of its own: a question that hangs must not hold up the others.
         Health(_store(settings), _queue(settings), waker, log.event),
+        origins=settings.cors_origins,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, Self
@@ -9,6 +10,8 @@ from typing import Any, Self
 from jobs.core.errors import ConfigurationError
 
 Environment = Mapping[str, str]
+
+_ORIGIN = re.compile(r"\*|https?://[a-z0-9.\-]+(:\d{1,5})?|https?://\[[0-9a-f:.]+\](:\d{1,5})?")
 
 
 def _url(*beginnings: str) -> Callable[[str], str]:
@@ -51,6 +54,17 @@ def _one_of(*words: str) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def _origins(text: str) -> frozenset[str]:
+    origins = frozenset(part.strip() for part in text.split(","))
+    for each in origins:
+        if not _ORIGIN.fullmatch(each):
+            raise ValueError(
+                "* or a list of origins, such as https://example.com,http://localhost:8080, "
+                f"not {text!r}"
+            )
+    return origins
 
 
 def _text(text: str) -> str:
@@ -103,6 +117,7 @@ class ApiSettings(Settings):
     bucket: str = _setting(_text, "")
     """Where exports lie, for links to them."""
     idempotency_hours: float = _setting(_number(1, 720), 24.0)
+    cors_origins: frozenset[str] = _setting(_origins, frozenset())
 
 
 @dataclass(frozen=True, kw_only=True)

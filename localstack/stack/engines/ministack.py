@@ -28,6 +28,8 @@ INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
 FINISH_SECONDS = 10.0
 
+ANY = "ANY"
+
 
 class Ministack(Engine):
     """ministack, with what it opens by default beyond loopback HTTP switched off."""
@@ -87,6 +89,25 @@ class Ministack(Engine):
     def gateway_url(self, api_id: str, stage: str) -> str:
         """By path, so that no name has to be resolved."""
         return f"{self.endpoint()}/restapis/{api_id}/{stage}/_user_request_"
+
+    def complete_gateway(self, api_id: str) -> None:
+        """Of the methods of an address, its import loses `ANY`: the others of that address."""
+        gateway = self.client("apigateway")
+        pages = gateway.get_paginator("get_resources").paginate(restApiId=api_id, embed=["methods"])
+        for resource in pages.search("items"):
+            methods = resource.get("resourceMethods", {})
+            if not methods or ANY in methods:
+                continue
+            where = {"restApiId": api_id, "resourceId": resource["id"]}
+            like = gateway.get_integration(**where, httpMethod=next(iter(methods)))
+            gateway.put_method(**where, httpMethod=ANY, authorizationType="NONE")
+            gateway.put_integration(
+                **where,
+                httpMethod=ANY,
+                type="AWS_PROXY",
+                integrationHttpMethod="POST",
+                uri=like["uri"],
+            )
 
 
 def _busy(worker: psutil.Process) -> bool:
