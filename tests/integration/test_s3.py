@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +20,7 @@ from stack.ports import free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+TESTS = Path(__file__).parents[1]
 KEY = "output/1.csv"
 PATH = f"/exports/{KEY}"
 
@@ -138,3 +143,44 @@ def test_nobody_there_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_export_may_wait_for_a_write_and_a_look_within_its_budget() -> None:
     assert 2 * LONGEST_CALL <= BUDGET
+
+
+EXPORT = """
+import sys, tracemalloc
+from fakes.mailer import FakeMailer
+from jobs.adapters.s3 import Bucket, connect
+from jobs.core.ports import Tools
+from jobs.processors import JOB_TYPES
+from support.claims import a_claim
+
+row = {"text": "x" * 1000, "number": 1.5, "list": [1, 2, 3]}
+claim = a_claim("CSV_EXPORT", {"data": [row] * int(sys.argv[1])})
+tools = Tools(Bucket(connect(), "exports"), FakeMailer())
+tracemalloc.start()
+size = JOB_TYPES["CSV_EXPORT"].process(claim, tools)["size"]
+print(size, tracemalloc.get_traced_memory()[1])
+"""
+
+
+def export(rows: int) -> tuple[int, int]:
+    """Export `rows` rows in a process of its own: bytes written, and most bytes held at once."""
+    done = subprocess.run(
+        [sys.executable, "-c", EXPORT, str(rows)],
+        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    size, peak = map(int, done.stdout.split())
+    return size, peak
+
+
+def test_a_huge_export_needs_no_more_memory_than_a_large_one(stub: S3Stub) -> None:
+    large, peak_of_large = export(8_000)
+    stub.objects.clear()
+    huge, peak_of_huge = export(64_000)
+
+    assert [len(body) for body, _ in stub.objects.values()] == [huge]
+    assert huge > 7 * large
+    assert peak_of_huge < 1.5 * peak_of_large
+    assert peak_of_huge < huge / 3

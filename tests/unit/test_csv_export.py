@@ -74,7 +74,6 @@ def test_the_columns_are_all_members_in_order_of_appearance(
         ("a\rb", '"a\rb"'),
         (" spaces ", " spaces "),
         ("Zürich, 東京 🎉", '"Zürich, 東京 🎉"'),
-        ("=1+1", "=1+1"),
         ("null", "null"),
         (None, ""),
         (True, "true"),
@@ -97,9 +96,66 @@ def test_each_kind_of_value_has_one_form(value: object, field: str) -> None:
     assert file_of({"a": value, "z": "end"}) == f"a,z\r\n{field},end\r\n"
 
 
+FORMULAS = [
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(A1)",
+    "=",
+    "-",
+    "--1",
+    "+49 30 123",
+    "-5%",
+    "-٣",
+    " =1+1",
+    "\u00a0=1+1",
+    "\t=1+1",
+    "\ttext",
+    "\n=1+1",
+    "\uff1d1+1",
+    "\uff0b1",
+    "\uff0d1",
+    "\uff20A",
+    "=cmd|' /C calc'!A0",
+    '=HYPERLINK("http://example.com","x")',
+]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_formula_is_defused_in_cells_and_column_names(text: str) -> None:
+    rows = list(csv.reader(io.StringIO(file_of({text: text}), newline="")))
+
+    assert rows == [[f"'{text}"], [f"'{text}"]]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_job_may_keep_its_formulas(text: str) -> None:
+    payload = {"data": [{text: text}], "formulas": "keep"}
+    rows = list(csv.reader(io.StringIO(export(payload)[1].decode(), newline="")))
+
+    assert rows == [[text], [text]]
+
+
+@pytest.mark.parametrize(
+    "text", ["-5", "+5", "-1.5", "-.5", "+1.", "-1e9", "+1.5E-3", "a=1", "a@b.c", "'=1", "1-2", ""]
+)
+def test_what_no_spreadsheet_runs_stands_as_it_is(text: str) -> None:
+    assert list(csv.reader(io.StringIO(file_of({"a": text, "z": 1}), newline="")))[1][0] == text
+
+
+def test_numbers_and_nested_values_are_no_formulas() -> None:
+    assert file_of({"a": -1, "b": ["=1+1"], "c": {"=": "="}}) == (
+        'a,b,c\r\n-1,"[""=1+1""]","{""="":""=""}"\r\n'
+    )
+
+
 @pytest.mark.parametrize(
     ("payload", "message"),
     [
+        (
+            {"data": [{}], "formulas": True},
+            'payload.formulas: expected "defuse" or "keep", got true',
+        ),
         ({}, "payload.data: expected a non-empty list of objects, got nothing"),
         ({"data": "invalid"}, 'payload.data: expected a non-empty list of objects, got "invalid"'),
         ({"data": None}, "payload.data: expected a non-empty list of objects, got null"),

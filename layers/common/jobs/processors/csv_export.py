@@ -1,22 +1,29 @@
 """CSV_EXPORT: the rows in `payload.data` become one CSV object in the bucket.
 
 Payload: `{"data": [{"id": 1, "name": "venkat"}, …]}`, a non-empty list of objects; they need not
-have the same members. Result: `{"filePath", "bucket", "key", "rows", "size"}`, where `rows` does
-not count the header and `size` is in bytes.
+have the same members; and perhaps `"formulas": "keep"`. Result: `{"filePath", "bucket", "key",
+"rows", "size"}`, where `rows` does not count the header and `size` is in bytes.
 
 The file is RFC 4180 (comma, CRLF, quotes where they are needed) in UTF-8 without a byte order
 mark. Its columns are the rows' members in the order in which they first appear. A string stands
 as it is; null and a member that a row lacks are an empty field; everything else is written as
-compact JSON: `true`, `1.5`, `[1,2]`, `{"a":null}`. A formula (`=1+1`) is text like any other and
-is not defused. The bytes depend on the payload alone, so every attempt writes the same file.
+compact JSON: `true`, `1.5`, `[1,2]`, `{"a":null}`.
+
+A string that a spreadsheet would run as a formula gets an apostrophe in front (`'=1+1`), column
+names too, unless the payload says `"formulas": "keep"`. Such is one whose first character, blanks
+aside, is `=`, `+`, `-` or `@`, also in their wide forms, or which begins with a tab or the end of
+a line; but not one that is a number (`-5`, `+1.5e3`).
+
+The bytes depend on the payload alone, so every attempt writes the same file.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import re
 from itertools import chain
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypedDict
 
 from jobs.core.errors import AttemptFailed
 from jobs.core.faults import point
@@ -24,7 +31,7 @@ from jobs.core.ports import JobType
 from jobs.processors._payload import MISSING, Keywords, unexpected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from jobs.core.model import Claim, Payload, Result
     from jobs.core.ports import Tools
@@ -54,7 +61,21 @@ class CsvExportPayload(TypedDict):
             examples=[[{"id": 1, "name": "venkat"}, {"id": 2, "name": "sai"}]],
         ),
     ]
+    formulas: NotRequired[
+        Annotated[
+            Literal["defuse", "keep"],
+            Keywords(
+                default="defuse",
+                description="What becomes of a string that a spreadsheet would run as a formula, "
+                "because it begins with `=`, `+`, `-`, `@`, a tab or the end of a line and is no "
+                "number: an apostrophe is put in front of it, or it is kept as it is.",
+            ),
+        ]
+    ]
 
+
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 _json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
@@ -64,9 +85,10 @@ def process(claim: Claim, tools: Tools) -> Result:
     rows = _rows(claim.payload)
     columns = tuple(dict.fromkeys(chain.from_iterable(rows)))
     _check_size(rows, columns)
+    text = _kept if _keeps_formulas(claim.payload) else _defused
     key = f"output/{claim.id}.csv"
     stored = tools.objects.put_once(
-        key, _lines(columns, rows), content_type="text/csv; charset=utf-8"
+        key, _lines(columns, rows, text), content_type="text/csv; charset=utf-8"
     )
     point("export.after_put")
     return {
@@ -104,15 +126,36 @@ class _Echo:
         return line
 
 
-def _lines(columns: tuple[str, ...], rows: list[Row]) -> Iterator[bytes]:
+def _lines(
+    columns: tuple[str, ...], rows: list[Row], text: Callable[[str], str]
+) -> Iterator[bytes]:
     line = csv.writer(_Echo(), lineterminator="\r\n").writerow
-    yield line(columns).encode()
+    yield line(map(text, columns)).encode()
     for row in rows:
-        yield line([_field(row.get(column)) for column in columns]).encode()
+        yield line([_field(row.get(column), text) for column in columns]).encode()
 
 
-def _field(value: object) -> str | None:
-    return value if value is None or isinstance(value, str) else _json(value)
+def _field(value: object, text: Callable[[str], str]) -> str | None:
+    if value is None:
+        return None
+    return text(value) if isinstance(value, str) else _json(value)
+
+
+def _keeps_formulas(payload: Payload) -> bool:
+    wish = payload.get("formulas", "defuse")
+    if wish not in ("defuse", "keep"):
+        raise unexpected("payload.formulas", '"defuse" or "keep"', wish)
+    return bool(wish == "keep")
+
+
+def _kept(text: str) -> str:
+    return text
+
+
+def _defused(text: str) -> str:
+    if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
+        return f"'{text}"
+    return text
 
 
 JOB_TYPE = JobType("CSV_EXPORT", process, BUDGET, payload=CsvExportPayload)
