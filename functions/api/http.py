@@ -58,6 +58,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     NotFailed: Kind(409, "job-not-failed"),
     UniqueKeyTaken: Kind(409, "unique-key-taken"),
     errors.NotAcceptable: Kind(406, "not-acceptable"),
+    IdempotencyKeyReused: Kind(409, "idempotency-key-reused"),
     errors.BodyTooLarge: Kind(413, "body-too-large"),
     errors.UnsupportedMediaType: Kind(415, "unsupported-media-type"),
     ConfigurationError: Kind(500, "not-configured"),

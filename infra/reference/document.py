@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from jobs.processors import JOB_TYPES
 from reference.schema import Schema, schema
+
+if TYPE_CHECKING:
+    from jobs.core.ports import JobType
 
 SOURCE = Path(__file__).parents[1] / "openapi.yaml"
 
@@ -65,4 +68,15 @@ def _made() -> dict[str, Schema]:
             "anyOf": [*references, ANYTHING],
         },
         **shapes,
+        "Timeout": {
+            "description": "What `timeoutSeconds` may be at most, by the type of the job.",
+            "allOf": [_timeout(each) for each in JOB_TYPES.values()],
+        },
+    }
+
+
+def _timeout(job_type: JobType) -> Schema:
+    return {
+        "if": {"required": ["type"], "properties": {"type": {"const": job_type.name}}},
+        "then": {"properties": {"timeoutSeconds": {"maximum": job_type.budget}}},
     }

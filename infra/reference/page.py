@@ -56,6 +56,10 @@ def kind(node: Node) -> Markup:
         if word in node:
             between = Markup(" and ") if word == "allOf" else Markup(" or ")
             return between.join(map(kind, node[word]))
+    if "if" in node:
+        names = [each["const"] for each in node["if"]["properties"].values()]
+        most = [_limits(each) for each in node["then"]["properties"].values()]
+        return Markup("{} for <code>{}</code>").format(", ".join(most), ", ".join(names))
     if "enum" in node:
         return Markup(" or ").join(Markup("<code>{}</code>").format(each) for each in node["enum"])
     if "const" in node:

@@ -71,7 +71,8 @@ def _number(least: float, most: float) -> Callable[[str, object], Iterator[Probl
 def _whole(least: int, most: int) -> Callable[[str, object], Iterator[Problem]]:
     return _rule(
         f"a whole number from {least} to {most}",
-        lambda value: type(value) is int and least <= value <= most,
+        # 2.0 is one too, as JSON Schema has it.
+        lambda value: type(value) in (int, float) and least <= value <= most and value % 1 == 0,
     )
 
 

@@ -72,7 +72,7 @@ def submission(envelope: object, budgets: Mapping[str, float]) -> Submission:
         envelope["type"],
         envelope["payload"],
         Priority(envelope.get("priority", Priority.DEFAULT)),
-        envelope.get("maxAttempts", MAX_ATTEMPTS),
+        int(envelope.get("maxAttempts", MAX_ATTEMPTS)),
         delay=float(envelope.get("delaySeconds", 0.0)),
         run_at=members.time(envelope.get("runAt")),
         backoff=members.backoff(envelope.get("backoff")),
