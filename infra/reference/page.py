@@ -60,10 +60,13 @@ def kind(node: Node) -> Markup:
         names = [each["const"] for each in node["if"]["properties"].values()]
         most = [_limits(each) for each in node["then"]["properties"].values()]
         return Markup("{} for <code>{}</code>").format(", ".join(most), ", ".join(names))
-    if "enum" in node:
-        return Markup(" or ").join(Markup("<code>{}</code>").format(each) for each in node["enum"])
-    if "const" in node:
-        return Markup("<code>{}</code>").format(node["const"])
+    if "enum" in node or "const" in node:
+        words = node.get("enum", [node.get("const")])
+        return Markup(" or ").join(Markup("<code>{}</code>").format(each) for each in words)
+    return _type(node)
+
+
+def _type(node: Node) -> Markup:
     types = node.get("type", node.get("title", "any"))
     if types == "array" and "items" in node:
         return Markup("list of {}").format(kind(node["items"]))

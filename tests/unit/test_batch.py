@@ -114,4 +114,4 @@ def test_a_key_that_would_not_be_heeded_is_refused(world: World) -> None:
 
 def test_another_method_is_refused() -> None:
     answer = send(event("GET", "/jobs/batch"))
-    assert (answer.status, answer.headers["allow"]) == (405, "POST")
+    assert (answer.status, answer.headers["allow"]) == (405, "OPTIONS, POST")
