@@ -63,7 +63,7 @@ clean: | .venv ## stop the stack and remove all that was made here; exports are 
 .PHONY: check format test test-unit test-e2e test-localstack test-faults verify-docker
 check: | .venv ## formatting, lint, types, imports, template, stale files
 .PHONY: check format reference test test-unit test-e2e test-localstack test-faults
-check: $(UV) ## formatting, lint, types, imports, template, stale files
+check: | .venv ## formatting, lint, types, imports, template, stale files
 	@$(RUN) ruff format --check
 	@$(RUN) ruff check
 	@$(RUN) mypy
@@ -78,11 +78,10 @@ format: | .venv ## format the code and mend what lint can mend
 	@$(RUN) ruff format
 	@$(RUN) ruff check --fix
 
-test: | .venv ## the whole test suite, on a stack of its own beside a running one
-reference: $(UV) ## infra/openapi.yaml and what is served of it, after a change to a job type or to it
+reference: | .venv ## infra/openapi.yaml and what is served of it, after a change to a job type or to it
 	@$(RUN) python -m reference
 
-test: $(UV) ## the whole test suite, on a stack of its own beside a running one
+test: | .venv ## the whole test suite, on a stack of its own beside a running one
 	@$(RUN) pytest -m "not faults"
 
 test-unit: | .venv ## the tests that need no server
