@@ -20,7 +20,7 @@ help: ## list the targets
 
 # --- the local stack -------------------------------------------------------------------------
 
-.PHONY: demo up down status logs env deploy undeploy dev psql redis-cli clean
+.PHONY: demo up down status logs env deploy undeploy dev key psql redis-cli clean
 demo: | .venv ## prepare everything, start the stack, post jobs, show what becomes of them
 	@$(STACK) demo
 
@@ -47,6 +47,9 @@ undeploy: | .venv ## delete what was deployed; rows, queues and exports stay (EN
 
 dev: | .venv ## deploy on every save
 	@$(STACK) dev
+
+key: | .venv ## API keys: ARGS="create OWNER --scopes submit,read", ARGS=list, ARGS="revoke ID"
+	@$(STACK) key $(or $(ARGS),list)
 
 psql: | .venv ## the stack's database (statements may come from standard input)
 	@$(STACK) psql

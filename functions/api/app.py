@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from api import answer, query, request
-from api import answer, documents, request
+from api import answer, documents, door, query, request
 from api.entry import Entry
 from api.http import problems
 from jobs import bootstrap
@@ -22,9 +22,8 @@ app = Entry("sluice", configure_logs=False)
 @problems
 def listing() -> Response:
     wish = query.listing(app.request)
-    return answer.listed(
-        bootstrap.api().listing(wish.filters, limit=wish.limit, cursor=wish.cursor)
-    )
+    filters = replace(wish.filters, owner=door.caller(app.request).sees)
+    return answer.listed(bootstrap.api().listing(filters, limit=wish.limit, cursor=wish.cursor))
 
 
 @app.route("/jobs", methods=["POST"], content_types=["*/*"])
@@ -32,14 +31,15 @@ def listing() -> Response:
 def submit() -> Response:
     key = request.idempotency_key(app.request)
     envelope = request.envelope(app.request)
-    return answer.created(bootstrap.api().submit.accept(envelope, key))
+    return answer.created(bootstrap.api().submit.accept(envelope, key, _owner()))
 
 
 @app.route("/jobs/batch", methods=["POST"], content_types=["*/*"])
 @problems
 def submit_many() -> Response:
     request.no_idempotency_key(app.request)
-    return answer.created_many(bootstrap.api().submit.many(request.envelope(app.request)))
+    envelopes = request.envelope(app.request)
+    return answer.created_many(bootstrap.api().submit.many(envelopes, _owner()))
 
 
 @app.route("/jobs/{id}", methods=["GET"], content_types=["*/*"])
@@ -114,3 +114,7 @@ def openapi() -> Response:
 @problems
 def docs() -> Response:
     return documents.docs()
+
+
+def _owner() -> str | None:
+    return door.caller(app.request).owner

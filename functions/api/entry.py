@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Chalice
 
-from api import negotiation
+from api import door, negotiation
 from api.errors import MethodNotAllowed, RouteNotFound
 from api.http import PROBLEM, problem
 from jobs import bootstrap
@@ -68,8 +68,10 @@ class Entry(Chalice):
                 raise MethodNotAllowed(allowed)  # noqa: TRY301
             if method == "OPTIONS":
                 return _allowing(allowed)
+            asked = _as_get(event)
+            admitted = door.admit(asked, asked["httpMethod"], str(path), _headers(event))
             negotiation.check_accept(_header(event, "accept"), str(path))
-            answer: dict[str, Any] = super().__call__(_as_get(event), context)
+            answer: dict[str, Any] = super().__call__(admitted, context)
             failed = answer["statusCode"] >= HTTPStatus.BAD_REQUEST
             if failed and answer["headers"].get("Content-Type") != PROBLEM:
                 message = f"Chalice answered by itself: {answer}"
@@ -108,10 +110,12 @@ def _as_get(event: Any) -> Any:
 
 def _header(event: object, name: str) -> str | None:
     """A header's last value; its name in lower case."""
+    return _headers(event).get(name)
+
+
+def _headers(event: object) -> dict[str, str]:
     headers = _find(event, "headers")
-    if not isinstance(headers, dict):
-        return None
-    return next((value for key, value in headers.items() if key.lower() == name), None)
+    return {key.lower(): value for key, value in headers.items()} if headers else {}
 
 
 def _created(answer: dict[str, Any]) -> str | None:

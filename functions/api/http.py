@@ -20,7 +20,9 @@ from jobs.core.errors import (
     JobsError,
     NoResult,
     NotFailed,
+    KeyRefused,
     SchemaMissing,
+    ScopeMissing,
     StoreUnavailable,
     TooLate,
     UniqueKeyTaken,
@@ -49,6 +51,8 @@ KINDS: Mapping[type[Exception], Kind] = {
     errors.InvalidHeader: Kind(400, "invalid-header"),
     errors.InvalidQuery: Kind(400, "invalid-query"),
     InvalidCursor: Kind(400, "invalid-cursor"),
+    KeyRefused: Kind(401, "key-refused"),
+    ScopeMissing: Kind(403, "scope-missing"),
     JobNotFound: Kind(404, "job-not-found"),
     errors.RouteNotFound: Kind(404, "route-not-found"),
     errors.MethodNotAllowed: Kind(405, "method-not-allowed"),
@@ -118,6 +122,8 @@ def _headers(error: Exception, kind: Kind) -> dict[str, str | list[str]]:
     headers: dict[str, str | list[str]] = {"Content-Type": PROBLEM, "Cache-Control": "no-store"}
     if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "1"
+    if kind.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="sluice"'
     if isinstance(error, errors.MethodNotAllowed):
         headers["Allow"] = error.allowed
     return headers

@@ -14,6 +14,7 @@ from stack.commands import (
     dev,
     down,
     env,
+    key,
     logs,
     psql,
     redis_cli,
@@ -32,7 +33,7 @@ COMMANDS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2].replace("_", "-"): module
     for module in (
         *(up, down, status, logs, env, deploy, undeploy, dev, demo),
-        *(psql, redis_cli, clean),
+        *(key, psql, redis_cli, clean),
     )
 }
 

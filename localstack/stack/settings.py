@@ -25,10 +25,11 @@ FUNCTION_PARAMETERS = {
     "LEASE_SECONDS": "LeaseSeconds",
     "CONCURRENCY": "Concurrency",
     "IDEMPOTENCY_HOURS": "IdempotencyHours",
+    "API_KEYS": "ApiKeys",
     "CORS_ORIGINS": "CorsOrigins",
     "LOG_LEVEL": "LogLevel",
 }
-LOCAL_DEFAULTS = {"MAIL_FROM": "sluice@example.com", "MAIL_TLS": "none"}
+LOCAL_DEFAULTS = {"MAIL_FROM": "sluice@example.com", "MAIL_TLS": "none", "API_KEYS": "off"}
 
 
 class SettingsError(Exception):

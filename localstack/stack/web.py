@@ -9,14 +9,25 @@ from typing import Any
 
 
 def call(
-    url: str, body: object = None, *, method: str | None = None, seconds: float = 30.0
+    url: str,
+    body: object = None,
+    *,
+    method: str | None = None,
+    seconds: float = 30.0,
+    key: str | None = None,
 ) -> tuple[int, Any]:
-    """Status and JSON of the answer, whatever the status; raises OSError, or ValueError."""
+    """Status and JSON of the answer, whatever the status; raises OSError, or ValueError.
+
+    `key`: an API key.
+    """
     request = urllib.request.Request(  # noqa: S310  (URLs are the stack's own)
         url,
         data=None if body is None else json.dumps(body).encode(),
         method=method,
-        headers={"Content-Type": "application/json"},
+        headers={
+            "Content-Type": "application/json",
+            **({"Authorization": f"Bearer {key}"} if key else {}),
+        },
     )
     try:
         with urllib.request.urlopen(request, timeout=seconds) as answer:  # noqa: S310

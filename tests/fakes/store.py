@@ -122,7 +122,14 @@ class FakeStore:
     def page(self, filters: Filters, place: Place | None, limit: int) -> Sequence[Job]:
         now = self._now()
         jobs = [_shown(row, now) for row in self.rows.values()]
-        found = [job for job in jobs if _is_chosen(job, filters) and _is_after(job, place)]
+        owner = filters.owner
+        found = [
+            job
+            for job in jobs
+            if _is_chosen(job, filters)
+            and _is_after(job, place)
+            and (owner is None or self.rows[job.id].job.owner == owner)
+        ]
         return sorted(found, key=lambda job: (job.created_at, job.id), reverse=True)[:limit]
 
     def claim(

@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any
 from jobs.adapters import log, s3
 from jobs.adapters.links import S3Links
 from jobs.adapters.postgres.connection import Connection
+from jobs.adapters.postgres.keys import PostgresKeys
 from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.postgres.store import PostgresStore
 from jobs.adapters.redis.client import connect
 from jobs.adapters.redis.queue import Limits, RedisQueue
 from jobs.adapters.wake import LambdaWaker
-from jobs.config import ApiSettings, PollerSettings, Settings
+from jobs.config import ApiSettings, KeySettings, PollerSettings, Settings
 from jobs.core import faults
 from jobs.core.control import Control
+from jobs.core.access import Access
 from jobs.core.drain import drain, succeed
 from jobs.core.health import Health
 from jobs.core.listing import Listing
@@ -38,7 +40,8 @@ from jobs.core.work import Drained, Invocation, Work
 from jobs.processors import JOB_TYPES
 
 if TYPE_CHECKING:
-    from jobs.core.ports import JobQueue, JobStore, Waker
+    from jobs.config import Environment
+    from jobs.core.ports import JobQueue, JobStore, KeyStore, Waker
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class Api:
     watch: Watch
     stats: Stats
     health: Health
+    access: Access | None = None
+    """None: no keys are asked for."""
     origins: frozenset[str] = frozenset()
     """Where a page may come from that reads what is answered; `*`: from anywhere."""
 
@@ -81,6 +86,7 @@ def api() -> Api:
         Stats(store, queue, waker, log.event),
         # With connections of its own: a question that hangs must not hold up the others.
         Health(_store(settings), _queue(settings), waker, log.event),
+        access=_access(settings, waker),
         origins=settings.cors_origins,
     )
 
@@ -126,6 +132,17 @@ def poller() -> Poller:
             lease=settings.lease_seconds,
         )
     )
+
+
+def keys(environment: Environment) -> KeyStore:
+    """The API keys, for those who keep them. Raises `ConfigurationError`."""
+    return PostgresKeys(Connection(KeySettings.read(environment).database_url))
+
+
+def _access(settings: ApiSettings, waker: Waker) -> Access | None:
+    if settings.api_keys == "off":
+        return None
+    return Access(PostgresKeys(Connection(settings.database_url)), waker)
 
 
 def _prepare(settings: Settings) -> None:

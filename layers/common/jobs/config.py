@@ -79,16 +79,10 @@ def _setting(read: Callable[[str], Any], default: Any = MISSING) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What both functions need."""
+class KeySettings:
+    """What those need who keep the API keys, and everybody else."""
 
     database_url: str = _setting(_url("postgresql://", "postgres://"))
-    redis_url: str = _setting(_url("redis://", "rediss://"))
-    poller_function: str = _setting(_text)
-    max_pollers: int = _setting(_whole(1, 1000), 4)
-    log_level: str = _setting(_one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
-    faults: str = _setting(_text, "")
-    """Points armed for a test: see `jobs.core.faults`."""
 
     @classmethod
     def read(cls, environment: Environment) -> Self:
@@ -111,12 +105,25 @@ class Settings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Settings(KeySettings):
+    """What both functions need."""
+
+    redis_url: str = _setting(_url("redis://", "rediss://"))
+    poller_function: str = _setting(_text)
+    max_pollers: int = _setting(_whole(1, 1000), 4)
+    log_level: str = _setting(_one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+    faults: str = _setting(_text, "")
+    """Points armed for a test: see `jobs.core.faults`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApiSettings(Settings):
     """What the API needs besides."""
 
     bucket: str = _setting(_text, "")
     """Where exports lie, for links to them."""
     idempotency_hours: float = _setting(_number(1, 720), 24.0)
+    api_keys: str = _setting(_one_of("off", "required"), "off")
     cors_origins: frozenset[str] = _setting(_origins, frozenset())
 
 

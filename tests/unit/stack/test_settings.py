@@ -17,7 +17,11 @@ def test_nothing_has_to_be_set() -> None:
     settings = Settings.read({})
     assert (settings.ports.api, settings.ports.engine) == (3000, 4566)
     assert settings.database_url is None
-    assert settings.parameters == {"MailFrom": "sluice@example.com", "MailTls": "none"}
+    assert settings.parameters == {
+        "MailFrom": "sluice@example.com",
+        "MailTls": "none",
+        "ApiKeys": "off",
+    }
 
 
 def test_an_empty_value_is_as_good_as_none() -> None:

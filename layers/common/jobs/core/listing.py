@@ -31,7 +31,7 @@ _MAC_BYTES = 16
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Which jobs: of any of these statuses, types (none: of all) and priorities, with this tag,
-    created from `after` on and before `before`."""
+    created from `after` on and before `before`, of `owner` (none: of everybody)."""
 
     statuses: tuple[Status, ...] = tuple(Status)
     types: tuple[str, ...] = ()
@@ -39,6 +39,7 @@ class Filters:
     tag: str | None = None
     after: datetime | None = None
     before: datetime | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from jobs.core.access import Key
     from jobs.core.listing import Filters, Place
     from jobs.core.model import Claim, Claimed, Hint, Job, NewJob, Priority, Progress, Result
     from jobs.core.retry import Settlement
@@ -207,6 +208,26 @@ class JobStore(Protocol):
 
     def ping(self) -> None:
         """Answer, or raise."""
+        ...
+
+
+class KeyStore(Protocol):
+    """The API keys. Raises `StoreUnavailable`."""
+
+    def find(self, key_id: str, job_id: UUID | None) -> tuple[Key | None, str | None]:
+        """The key, and the owner of the job."""
+        ...
+
+    def add(self, key: Key) -> None:
+        """Keep `key`."""
+        ...
+
+    def all(self) -> Sequence[Key]:
+        """All keys, oldest first."""
+        ...
+
+    def revoke(self, key_id: str) -> bool:
+        """Make a key worthless from now on; return whether there is one with this id."""
         ...
 
 

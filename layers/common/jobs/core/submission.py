@@ -40,7 +40,9 @@ class Submission:
     unique_key: str | None = None
     unique_for: float | None = None
 
-    def job(self, job_id: UUID, idempotency: Idempotency | None = None) -> NewJob:
+    def job(
+        self, job_id: UUID, idempotency: Idempotency | None = None, owner: str | None = None
+    ) -> NewJob:
         """The job, ready to be stored."""
         return NewJob(
             job_id,
@@ -56,6 +58,7 @@ class Submission:
             idempotency=idempotency,
             unique_key=self.unique_key,
             unique_for=self.unique_for,
+            owner=owner,
         )
 
 

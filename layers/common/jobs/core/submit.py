@@ -62,7 +62,9 @@ class Submit:
         """As `accept`, where it does not matter whether the job was there before."""
         return self.accept(envelope).job
 
-    def accept(self, envelope: object, key: str | None = None) -> Accepted:
+    def accept(
+        self, envelope: object, key: str | None = None, owner: str | None = None
+    ) -> Accepted:
         """Store the job that `envelope` (a JSON value) asks for; once it returns, it is stored.
 
         Under `key` it is stored once, however often it is asked for. Raises `InvalidJob` with
@@ -71,14 +73,14 @@ class Submit:
         """
         asked = submission(envelope, self._budgets)
         idempotency = Idempotency(key, _hash(envelope), self._keep) if key else None
-        job = asked.job(self._new_id(), idempotency)
+        job = asked.job(self._new_id(), idempotency, owner)
         [accepted] = self._accept([job], lambda: [self._store.insert(job)])
         return accepted
 
-    def many(self, batch: object) -> list[Accepted]:
+    def many(self, batch: object, owner: str | None = None) -> list[Accepted]:
         """Store all jobs that `batch` (see `jobs.core.batch`) asks for, or none; raises as well."""
         asked = submissions(batch, self._budgets)
-        jobs = [each.job(self._new_id()) for each in asked]
+        jobs = [each.job(self._new_id(), owner=owner) for each in asked]
         return self._accept(jobs, lambda: self._store.insert_all(jobs))
 
     def _accept(

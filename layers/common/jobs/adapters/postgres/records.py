@@ -93,6 +93,7 @@ def choice(filters: Filters, place: Place | None) -> dict[str, Any]:
         "types": [*filters.types],
         "priorities": [priority.value for priority in filters.priorities],
         "tag": filters.tag,
+        "owner": filters.owner,
         "after": filters.after.isoformat() if filters.after else "-infinity",
         "before": before.isoformat() if before else "infinity",
         "before_id": str(before_id),

@@ -78,6 +78,8 @@ class PostgresStore:
 
     def page(self, filters: Filters, place: Place | None, limit: int) -> Sequence[Job]:
         query = "list" if filters.tag is None else "list_tagged"
+        if filters.owner is not None:
+            query = "list_owned"
         rows = self._rows(query, **records.choice(filters, place), limit=limit)
         return [records.job(row) for row in rows]
 

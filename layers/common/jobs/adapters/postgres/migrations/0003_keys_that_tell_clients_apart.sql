@@ -1,0 +1,13 @@
+-- The keys of the API. A key itself is nowhere: only the SHA-256 of its secret part.
+CREATE TABLE api_keys (
+    id          text PRIMARY KEY,
+    -- Keys of one owner see the same jobs, so that one can take the place of another.
+    owner       text NOT NULL,
+    scopes      text[] NOT NULL CHECK (scopes <@ ARRAY['submit', 'read', 'admin']),
+    secret_hash text NOT NULL,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    revoked_at  timestamptz
+);
+
+-- The jobs of each owner in order of time.
+CREATE INDEX jobs_owned ON jobs (owner, created_at, id) WHERE owner IS NOT NULL;
