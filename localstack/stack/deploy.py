@@ -51,6 +51,7 @@ class Deployment:
         """Deploy what was built, and create the schema; raises `DeployError`."""
         self._sam.deploy(self.parameters)
         engine = self.stack.engine
+        engine.complete_gateway()
         outputs = Outputs.look_up(STACK_NAME, engine.client, engine.gateway_url)
         self._create_schema(outputs)
         outputs.write(self.stack.state)
@@ -90,17 +91,6 @@ class Deployment:
     def _digest(self) -> str:
         engine = self.stack.engine
         return digest({**self.parameters, "engine": f"{engine.title} {engine.endpoint()}"})
-        stacks = engine.client("cloudformation").describe_stacks(StackName=STACK_NAME)
-        made = {each["OutputKey"]: each["OutputValue"] for each in stacks["Stacks"][0]["Outputs"]}
-        engine.complete_gateway(made["ApiId"])
-        stages = engine.client("apigateway").get_stages(restApiId=made["ApiId"])
-        return Outputs(
-            gateway_url=engine.gateway_url(made["ApiId"], stages["item"][0]["stageName"]),
-            bucket=made["BucketName"],
-            mirror_queue_url=made["MirrorQueueUrl"],
-            api_function=made["ApiFunctionName"],
-            poller_function=made["PollerFunctionName"],
-        )
 
     def _create_schema(self, outputs: Outputs) -> None:
         """The poller's first act is to bring the schema up to date: call it, and wait for that.

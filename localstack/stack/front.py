@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+from aiohttp.web_protocol import RequestHandler
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse
     from multidict import CIMultiDictProxy
 
-# Headers that belong to one connection (RFC 9110, 7.6.1), not to the message.
+# Headers that belong to one connection (RFC 9110, 7.6.1), not to the message; Expect, too, has
+# been answered by the time that a request is passed on.
 HOP_BY_HOP = {
     "connection",
+    "expect",
     "keep-alive",
     "proxy-authenticate",
     "proxy-authorization",
@@ -109,6 +112,21 @@ def _problem(error: GatewayError, message: str) -> web.Response:
     )
 
 
+def _handle_error(
+    handler: RequestHandler,
+    request: web.BaseRequest,
+    status: int = 500,
+    exc: BaseException | None = None,
+    message: str | None = None,
+) -> web.StreamResponse:
+    """What the server itself answers to bytes that are no request: as the gateway does."""
+    del handler, request, exc, message
+    meaning = meant(status, None)
+    response = _problem(meaning, "This is not an HTTP request, or too long a one.")
+    response.force_close()
+    return response
+
+
 def main() -> None:
     """Serve until told to stop."""
     options = argparse.ArgumentParser(prog="stack.front", description=__doc__)
@@ -120,6 +138,8 @@ def main() -> None:
 
 def serve(state: Path, host: str, port: int) -> None:
     """Serve on `host`:`port` until told to stop."""
+    # There is no other way to have a say in this.
+    RequestHandler.handle_error = _handle_error  # type: ignore[method-assign,assignment]
     web.run_app(
         application(state),
         host=host,

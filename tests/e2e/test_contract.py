@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from support.local_stack import LocalStack
 
 PROGRAM = Path(executable).with_name("schemathesis")
+CONFIG = Path(__file__).with_name("schemathesis.toml")
 EXAMPLES = 30
 """Requests made up for each operation in one phase, at most."""
 SECONDS = 400
@@ -29,7 +30,15 @@ def test_schemathesis_finds_nothing(stack: LocalStack, tmp_path: Path) -> None:
     """All its checks, on requests that fit the document and on requests that do not."""
     done = subprocess.run(
         [
-            *(str(PROGRAM), "run", f"{stack.url}/openapi.json", "--url", stack.url),
+            *(
+                str(PROGRAM),
+                "--config-file",
+                str(CONFIG),
+                "run",
+                f"{stack.url}/openapi.json",
+                "--url",
+                stack.url,
+            ),
             *("--max-examples", str(EXAMPLES), "--seed", "1", "--continue-on-failure"),
             # Beyond what JSON Schema can say: the door takes no U+0000 and no half of a character.
             *("--generation-allow-x00", "false", "--generation-codec", "utf-8"),

@@ -83,6 +83,10 @@ def test_a_bug_is_logged_with_its_exception_and_a_refusal_is_not() -> None:
     [entry] = log.of("attempt.error")
     assert entry["exception"] is bug
     assert len(log.of("attempt.started")) == 2
+    [entry] = log.events
+    assert entry[0] == "attempt.error"
+    assert entry[1]["exception"] == type(bug).__name__
+    assert "test_execute.py" in str(entry[1]["trace"])
 
 
 def test_recursion_without_end_is_an_outcome() -> None:

@@ -78,7 +78,7 @@ class Engine(Server):
     def gateway_url(self, api_id: str, stage: str) -> str:
         """Where the emulated gateway answers for one API, without a slash at the end."""
 
-    def complete_gateway(self, api_id: str) -> None:
+    def complete_gateway(self) -> None:
         """Put into the gateway what the engine has not understood of the template."""
 
     @property

@@ -7,7 +7,7 @@ import tomllib
 from contextlib import suppress
 from http.client import OK
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
@@ -90,9 +90,14 @@ class Ministack(Engine):
         """By path, so that no name has to be resolved."""
         return f"{self.endpoint()}/restapis/{api_id}/{stage}/_user_request_"
 
-    def complete_gateway(self, api_id: str) -> None:
+    def complete_gateway(self) -> None:
         """Of the methods of an address, its import loses `ANY`: the others of that address."""
         gateway = self.client("apigateway")
+        for api in gateway.get_rest_apis()["items"]:
+            self._complete(gateway, api["id"])
+
+    @staticmethod
+    def _complete(gateway: Any, api_id: str) -> None:
         pages = gateway.get_paginator("get_resources").paginate(restApiId=api_id, embed=["methods"])
         for resource in pages.search("items"):
             methods = resource.get("resourceMethods", {})

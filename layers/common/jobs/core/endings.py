@@ -48,8 +48,8 @@ class Endings:
             attempt=claim.attempt,
             outcome=settlement.outcome,
             status=settlement.status,
+            # Not the error: it quotes the payload. The row has it.
             duration_ms=round(seconds * 1000, 3),
-            error=settlement.error,
         )
 
     def settle(self) -> None:

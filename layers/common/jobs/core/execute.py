@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import traceback
 from typing import TYPE_CHECKING
 
 from jobs.core.errors import AttemptFailed, OutcomeUnknown, PermanentFailure
@@ -47,7 +48,15 @@ def execute(claim: Claim, types: Mapping[str, JobType], tools: Tools, log: Log) 
     except AttemptFailed as error:
         return TryAgain(_text(error))
     except BaseException as error:  # noqa: BLE001 - sys.exit() in a processor is a failure too
-        log("attempt.error", job_id=claim.id, type=claim.type, exception=error)
+        # What it says may hold what is in the payload: the row keeps that, the log does not.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        log(
+            "attempt.error",
+            job_id=claim.id,
+            type=claim.type,
+            exception=type(error).__name__,
+            trace=where,
+        )
         return TryAgain(_text(error, type(error).__name__))
     return Done(result)
 
