@@ -63,9 +63,7 @@ clean: | .venv ## stop the stack and remove all that was made here; exports are 
 
 # --- the code --------------------------------------------------------------------------------
 
-.PHONY: check format test test-unit test-e2e test-localstack test-faults verify-docker
-check: | .venv ## formatting, lint, types, imports, template, stale files
-.PHONY: check format reference test test-unit test-e2e test-localstack test-faults
+.PHONY: check format reference test test-unit test-e2e test-localstack test-faults verify-docker
 check: | .venv ## formatting, lint, types, imports, template, stale files
 	@$(RUN) ruff format --check
 	@$(RUN) ruff check

@@ -38,6 +38,8 @@ def envelope(request: Request) -> Any:
     if media_type != "application/json":
         wanted = "JSON is needed, with the header Content-Type: application/json"
         raise UnsupportedMediaType(f"{wanted}; this is {media_type[:60]}")
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType("a body is taken as it is, without a Content-Encoding")
     body = _body(request)
     if len(body) > LARGEST_BODY:
         raise BodyTooLarge(f"{len(body)} bytes are more than the {LARGEST_BODY} that are taken")

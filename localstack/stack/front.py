@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +54,7 @@ def application(state: Path) -> web.Application:
     app = web.Application(client_max_size=0)
     app[STATE] = state
     app.cleanup_ctx.append(_session)
-    app.router.add_route("*", "/{path:.*}", _pass_on)
+    app.router.add_route("*", r"/{path:[\s\S]*}", _pass_on)
     return app
 
 
@@ -140,13 +142,24 @@ def serve(state: Path, host: str, port: int) -> None:
     """Serve on `host`:`port` until told to stop."""
     # There is no other way to have a say in this.
     RequestHandler.handle_error = _handle_error  # type: ignore[method-assign,assignment]
-    web.run_app(
-        application(state),
-        host=host,
-        port=port,
+    with suppress(web.GracefulExit):
+        asyncio.run(_serve(application(state), host, port))
+
+
+async def _serve(app: web.Application, host: str, port: int) -> None:
+    runner = web.AppRunner(
+        app,
+        handle_signals=True,
         access_log_format='%s "%r" %b bytes %Tf s',
-        print=None,
+        # A body is passed on as it came, whatever it says it is.
+        auto_decompress=False,
     )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
 
 
 if __name__ == "__main__":

@@ -228,6 +228,7 @@ TYPES = (
     "application/x-python-pickle",
 )
 
+_MANY = {f"X-{n}": "y" * 50 for n in range(60)}
 # A gateway may take /jobs/ for /jobs.
 _OF_PATHS = (200, 400, 404)
 _JOB = f"/jobs/{uuid4()}"
@@ -257,9 +258,9 @@ REQUESTS: tuple[Request, ...] = (
         for accept in ("image/png", ";;;,,,", "*/*;q=0", "a/b," * 1_000, "application/json;q=x")
     ),
     _request("too_large", "POST", "/jobs", 413, body=b"x" * (5 * 2**20 + 1)),
-    _request("gzip_said", "POST", "/jobs", 400, 415, body=b"\x1f\x8b", Content_Encoding="gzip"),
+    _request("gzip_said", "POST", "/jobs", 415, body=b"\x1f\x8b", Content_Encoding="gzip"),
     _request("charset_said", "POST", "/jobs", 400, body=b"{", Content_Type=f"{JSON}; charset=x"),
-    _request("many_headers", "GET", "/health", 200, **{f"X_{n}": "y" * 50 for n in range(60)}),
+    Request("many_headers", "GET", "/health", None, _MANY, frozenset({200})),
     _request("forwarded", "GET", "/health", 200, X_Forwarded_For="127.0.0.1", Host="evil.example"),
     _request("overridden", "POST", "/jobs", 400, body=b"{", X_HTTP_Method_Override="DELETE"),
     _request("authorized", "GET", _JOB, 404, Authorization="Basic Og=="),

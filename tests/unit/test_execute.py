@@ -81,12 +81,9 @@ def test_a_bug_is_logged_with_its_exception_and_a_refusal_is_not() -> None:
     run(raising(bug), log)
     run(raising(AttemptFailed("busy")), log)
     [entry] = log.of("attempt.error")
-    assert entry["exception"] is bug
+    assert entry["exception"] == "ZeroDivisionError"
+    assert "test_execute.py" in str(entry["trace"])
     assert len(log.of("attempt.started")) == 2
-    [entry] = log.events
-    assert entry[0] == "attempt.error"
-    assert entry[1]["exception"] == type(bug).__name__
-    assert "test_execute.py" in str(entry[1]["trace"])
 
 
 def test_recursion_without_end_is_an_outcome() -> None:

@@ -52,7 +52,7 @@ def test_head_is_no_method_of_an_address_without_get() -> None:
 def test_options_tells_the_methods() -> None:
     answer = sent("OPTIONS", "/jobs/{id}", Origin=PAGE)
     assert (answer.status, answer.text) == (204, "")
-    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+    assert answer.headers["allow"] == "DELETE, GET, HEAD, OPTIONS"
     assert not any(name.startswith("access-control") for name in answer.headers)
 
 

@@ -24,8 +24,8 @@ from jobs.adapters.redis.queue import Limits, RedisQueue
 from jobs.adapters.wake import LambdaWaker
 from jobs.config import ApiSettings, KeySettings, PollerSettings, Settings
 from jobs.core import faults
-from jobs.core.control import Control
 from jobs.core.access import Access
+from jobs.core.control import Control
 from jobs.core.drain import drain, succeed
 from jobs.core.health import Health
 from jobs.core.listing import Listing

@@ -55,6 +55,8 @@ class NotFailed(JobsError):  # noqa: N818
 
 class UniqueKeyTaken(JobsError):  # noqa: N818
     """Another job that is open has the unique key of this one."""
+
+
 class KeyRefused(JobsError):  # noqa: N818
     """An API key is needed, and none was sent that is valid."""
 
