@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from jobs.processors import JOB_TYPES
+from jobs.processors import ALL_TYPES, JOB_TYPES
 from reference.schema import Schema, schema
 
 if TYPE_CHECKING:
@@ -62,6 +62,10 @@ def _made() -> dict[str, Schema]:
     references = [{"$ref": f"#/components/schemas/{name}"} for name in shapes]
     return {
         "Type": {"enum": list(JOB_TYPES)},
+        "AnyType": {
+            "enum": list(ALL_TYPES),
+            "description": "Also of the jobs that other jobs make.",
+        },
         "Payload": {
             "type": "object",
             "description": "What the processor of the type works on, and judges when it runs.",

@@ -25,6 +25,8 @@ FUNCTION_PARAMETERS = {
     "LEASE_SECONDS": "LeaseSeconds",
     "CONCURRENCY": "Concurrency",
     "IDEMPOTENCY_HOURS": "IdempotencyHours",
+    "CALLBACK_SECRET": "CallbackSecret",
+    "CALLBACK_ALLOW": "CallbackAllow",
     "API_KEYS": "ApiKeys",
     "CORS_ORIGINS": "CorsOrigins",
     "LOG_LEVEL": "LogLevel",

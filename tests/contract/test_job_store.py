@@ -292,7 +292,7 @@ def test_a_batch_is_settled_one_by_one(rows: Rows) -> None:
             decide(failed, GiveUp("never")),
         ]
     )
-    assert ended == {done.id, again.id, failed.id}
+    assert ended == frozenset({done.id, again.id, failed.id})
     assert [rows.get(claim.id).status for claim in (done, again, stale, failed)] == [
         Status.COMPLETED,
         Status.PENDING,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from statistics import quantiles
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from jobs.core.errors import IdempotencyKeyReused, NotFailed, UniqueKeyTaken
 from jobs.core.model import (
@@ -25,6 +26,7 @@ from jobs.core.model import (
 )
 from jobs.core.ports import Entry
 from jobs.core.stats import Percentiles, QueueStats, TypeStats
+from jobs.core.ports import Entry, Settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -171,9 +173,21 @@ class FakeStore:
                 claims.append(_claim(row))
         return Claimed(tuple(claims), tuple(lost), tuple(suspects), tuple(refused))
 
-    def settle(self, settlements: Sequence[Settlement]) -> frozenset[UUID]:
+    def settle(self, settlements: Sequence[Settlement]) -> Settled:
         now = self._now()
-        return frozenset(each.id for each in settlements if self._settle(each, now))
+        before = set(self.rows)
+        ended = [each.id for each in settlements if self._settle(each, now)]
+        born = self.rows.keys() - before
+        return Settled.of(ended, [Entry(each, self.rows[each].job.priority) for each in born])
+
+    def _tell(self, row: Row, now: float) -> None:
+        """Make the job that tells the end of another, if that names a callback."""
+        job = row.job
+        if not job.callback_url or not row.status.is_final:
+            return
+        payload = {"url": job.callback_url, "job": {"id": str(job.id), "status": row.status}}
+        told = NewJob(uuid4(), "CALLBACK", payload, job.priority, 8, owner=job.owner)
+        self.rows[told.id] = Row(told, now, now, now)
 
     def _settle(self, end: Settlement, now: float) -> bool:
         row = self.rows.get(end.id)
@@ -190,6 +204,7 @@ class FakeStore:
         row.losses += end.lost
         if end.status is Status.PENDING:
             row.due = now + (end.delay or 0.0)
+        self._tell(row, now)
         return True
 
     def cancel(self, job_id: UUID) -> Job | None:
@@ -201,6 +216,7 @@ class FakeStore:
             row.history.append(_attempt(row, now, "cancelled", None))
         if not row.status.is_final:
             row.status, row.updated = Status.CANCELLED, now
+            self._tell(row, now)
         return _shown(row, now)
 
     def retry(self, job_id: UUID, token: UUID, *, request_id: str | None) -> Job | None:

@@ -39,7 +39,7 @@ OUTCOMES: list[Outcome] = [
 
 
 def settle(engine: Engine, claim: Claim, outcome: Outcome) -> bool:
-    return engine.store.settle([decide(claim, outcome)]) == {claim.id}
+    return engine.store.settle([decide(claim, outcome)]) == frozenset({claim.id})
 
 
 def lose(engine: Engine, claim: Claim) -> None:
@@ -223,9 +223,9 @@ def test_an_ending_asked_for_again_is_recognised_within_a_batch(engine: Engine) 
     claims = engine.claim(*(engine.submit() for _ in range(3)))
     ends = [decide(claim, Done({"n": n})) for n, claim in enumerate(claims)]
     ids = {claim.id for claim in claims}
-    assert engine.store.settle(ends[:2]) == {claim.id for claim in claims[:2]}
-    assert engine.store.settle(ends) == ids
-    assert engine.store.settle(ends) == ids
+    assert engine.store.settle(ends[:2]) == frozenset(claim.id for claim in claims[:2])
+    assert engine.store.settle(ends) == frozenset(ids)
+    assert engine.store.settle(ends) == frozenset(ids)
     assert engine.sql("SELECT count(*) FROM job_attempts") == [(3,)]
 
 

@@ -55,6 +55,7 @@ class Engine:
         queue: JobQueue | None = None,
         slots: int = 8,
         lease: float = 10.0,
+        tools: Tools | None = None,
     ) -> None:
         """The database has its schema already; `store` and `queue` stand in for the real ones."""
         self.database_url = database_url
@@ -72,13 +73,13 @@ class Engine:
             self.queue,
             self.waker,
             types,
-            Tools(FakeObjects(), FakeMailer()),
+            tools or Tools(FakeObjects(), FakeMailer()),
             self.log,
             slots=slots,
             lease=lease,
         )
         self._limits = limits
-        self._submit = Submit(self.store, self.queue, self.waker, types, self.log)
+        self._submit = Submit(self.store, self.queue, self.waker, types, self.log, callbacks=True)
         self._aside = psycopg2.connect(database_url)
         self._aside.autocommit = True
 
@@ -128,6 +129,10 @@ class Engine:
             "maxAttempts": max_attempts,
         }
         return self._submit(envelope).id
+
+    def submit_envelope(self, envelope: Mapping[str, Any]) -> UUID:
+        """Submit what a client's body asks for, and return the job's id."""
+        return self._submit(dict(envelope)).id
 
     def job(self, job_id: UUID) -> Job:
         job = self.store.get(job_id)

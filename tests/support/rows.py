@@ -51,7 +51,7 @@ class Rows:
 
     def settle(self, claim: Claim, outcome: Outcome) -> bool:
         """End `claim`; say whether it was still its to end."""
-        return self.store.settle([decide(claim, outcome)]) == {claim.id}
+        return self.store.settle([decide(claim, outcome)]) == frozenset({claim.id})
 
     def lose(self, claim: Claim) -> None:
         """Let the lease of `claim` end unused, somebody note it, and the job be due again."""

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from jobs import processors
-from jobs.processors import JOB_TYPES
+from jobs.processors import ALL_TYPES, JOB_TYPES
 
 
 def test_every_module_beside_the_table_is_in_it() -> None:
@@ -15,13 +15,13 @@ def test_every_module_beside_the_table_is_in_it() -> None:
     modules = {path.stem for path in folder.glob("[!_]*.py")}
 
     assert modules == {
-        job_type.process.__module__.split(".")[-1] for job_type in JOB_TYPES.values()
+        job_type.process.__module__.split(".")[-1] for job_type in ALL_TYPES.values()
     }
-    assert {name.lower() for name in JOB_TYPES} == modules
+    assert {name.lower() for name in ALL_TYPES} == modules
 
 
 def test_a_budget_is_within_what_a_poller_has() -> None:
-    assert all(0 < job_type.budget <= 120 for job_type in JOB_TYPES.values())
+    assert all(0 < job_type.budget <= 120 for job_type in ALL_TYPES.values())
 
 
 def test_who_only_asks_for_the_names_waits_for_no_library() -> None:

@@ -14,7 +14,7 @@ from jobs.core.words import pointer
 TYPES = {"CSV_EXPORT": 30.0, "EMAIL_SEND": 100.0}
 MEMBERS = (
     "is unknown: one of type, priority, payload, maxAttempts, runAt, delaySeconds, backoff, "
-    "timeoutSeconds, tags, uniqueKey, uniqueFor"
+    "timeoutSeconds, tags, callbackUrl, uniqueKey, uniqueFor"
 )
 GOOD: dict[str, Any] = {"type": "CSV_EXPORT", "payload": {"data": []}}
 

@@ -37,7 +37,7 @@ from jobs.core.stats import Stats
 from jobs.core.submit import Submit
 from jobs.core.watch import Watch
 from jobs.core.work import Drained, Invocation, Work
-from jobs.processors import JOB_TYPES
+from jobs.processors import ALL_TYPES, JOB_TYPES
 
 if TYPE_CHECKING:
     from jobs.config import Environment
@@ -77,6 +77,7 @@ def api() -> Api:
             JOB_TYPES,
             log.event,
             keep=settings.idempotency_hours * 3600,
+            callbacks=settings.callbacks == "on",
         ),
         read,
         Listing(store, waker, _derived(settings, "cursor")),
@@ -125,7 +126,7 @@ def poller() -> Poller:
             _store(settings),
             _queue(settings),
             _waker(settings),
-            JOB_TYPES,
+            ALL_TYPES,
             _tools(settings),
             log.event,
             slots=settings.concurrency,
@@ -178,6 +179,7 @@ def _lambda_client() -> Any:
 
 def _tools(settings: PollerSettings) -> Tools:
     from jobs.adapters.smtp import Smtp  # noqa: PLC0415 - smtplib is slow, and the API sends no mail
+    from jobs.adapters.web import Web  # noqa: PLC0415 - ssl and http.client, for the same reason
 
     address = parseaddr(settings.mail_from)[1]
     return Tools(
@@ -191,4 +193,6 @@ def _tools(settings: PollerSettings) -> Tools:
             password=settings.mail_password,
         ),
         mail_domain=address.rpartition("@")[2] or "localhost",
+        web=Web(settings.callback_allow),
+        callback_secret=settings.callback_secret,
     )

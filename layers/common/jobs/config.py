@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Self
 
 from jobs.core.errors import ConfigurationError
 
 Environment = Mapping[str, str]
 
+_LEAST_SECRET = 24
 _ORIGIN = re.compile(r"\*|https?://[a-z0-9.\-]+(:\d{1,5})?|https?://\[[0-9a-f:.]+\](:\d{1,5})?")
 
 
@@ -65,6 +68,26 @@ def _origins(text: str) -> frozenset[str]:
                 f"not {text!r}"
             )
     return origins
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(","))
+    except ValueError:
+        raise ValueError(f"a list of networks, such as 10.1.0.0/16,::1/128, not {text!r}") from None
+
+
+def _secret(text: str) -> str:
+    # Not repeated: it is one.
+    wanted = f"whsec_ and base64, or any other text, of {_LEAST_SECRET} characters at least"
+    if len(text) < _LEAST_SECRET:
+        raise ValueError(wanted)
+    if text.startswith("whsec_"):
+        try:
+            base64.b64decode(text.removeprefix("whsec_"), validate=True)
+        except ValueError:
+            raise ValueError(wanted) from None
+    return text
 
 
 def _text(text: str) -> str:
@@ -123,6 +146,7 @@ class ApiSettings(Settings):
     bucket: str = _setting(_text, "")
     """Where exports lie, for links to them."""
     idempotency_hours: float = _setting(_number(1, 720), 24.0)
+    callbacks: str = _setting(_one_of("off", "on"), "off")
     api_keys: str = _setting(_one_of("off", "required"), "off")
     cors_origins: frozenset[str] = _setting(_origins, frozenset())
 
@@ -138,6 +162,8 @@ class PollerSettings(Settings):
     mail_tls: str = _setting(_one_of("none", "starttls"), "none")
     mail_user: str = _setting(_text, "")
     mail_password: str = _setting(_text, "")
+    callback_secret: str = _setting(_secret, "")
+    callback_allow: tuple[IPv4Network | IPv6Network, ...] = _setting(_networks, ())
     lease_seconds: float = _setting(_number(1, 300), 10.0)
     concurrency: int = _setting(_whole(1, 64), 8)
 

@@ -31,10 +31,14 @@ def value(parameter: str, target: str) -> str | None:
 
 def environment(function: str, target: str) -> dict[str, str]:
     """The variables of `function`; those that are no parameter get a name of their own."""
-    return {
-        name: str(value(source["Ref"], target)) if source.get("Ref") in declared() else name
-        for name, source in variables(function).items()
-    }
+
+    def given(name: str, source: dict[str, Any]) -> str:
+        if source.get("Ref") in declared():
+            return str(value(source["Ref"], target))
+        # Of two ways the second: no condition holds.
+        return str(source["Fn::If"][2]) if "Fn::If" in source else name
+
+    return {name: given(name, source) for name, source in variables(function).items()}
 
 
 def declared() -> dict[str, dict[str, Any]]:

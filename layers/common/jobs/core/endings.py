@@ -62,6 +62,7 @@ class Endings:
         self._unsettled = []
         point("settle.after_row")
         self._hints.settle([Move(s.id, s.priority, s.delay) for s in asked if s.id in settled])
+        self._hints.publish(settled.born)
         point("settle.after_entry")
         for stale in (s for s in asked if s.id not in settled):
             # Its lease ended and somebody else has the job: what this attempt says is void.

@@ -14,7 +14,7 @@ from jobs.core.reconcile import reconcile
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from jobs.core.ports import JobQueue, JobStore, Log, Move
+    from jobs.core.ports import Entry, JobQueue, JobStore, Log, Move
 
 Answer = TypeVar("Answer")
 
@@ -59,6 +59,11 @@ class Hints:
         """Move or remove entries; while the queue is away, the rows say the same."""
         if moves:
             self._ask(lambda: self._queue.settle(moves))
+
+    def publish(self, entries: Sequence[Entry]) -> None:
+        """Add entries; this poller, or who comes after it, takes them."""
+        if entries:
+            self._ask(lambda: self._queue.publish(entries))
 
     def leave(self, horizon: float, *, patient: bool) -> Leave:
         """As `JobQueue.leave`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from jobs.core.model import USUAL, Backoff, BackoffType, Priority, Problem
 from jobs.core.words import kind, one_of, pointer, shown
@@ -23,6 +24,9 @@ LONGEST_BACKOFF = 86_400
 
 MOST_TAGS, LONGEST_TAG, LONGEST_KEY = 20, 64, 200
 
+LONGEST_URL = 2048
+
+_URL = re.compile(r"https?://[!-~]+\Z")
 _LAST_YEAR = 2999
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
 
@@ -104,6 +108,16 @@ def _backoff(where: str, value: object) -> Iterator[Problem]:
             yield Problem(pointer(where, name), f"is unknown: {one_of(_BACKOFF_RULES)}")
 
 
+def _is_url(text: str) -> bool:
+    if len(text) > LONGEST_URL or not _URL.match(text):
+        return False
+    try:
+        parts = urlsplit(text)
+        return bool(parts.hostname) and parts.username is None and parts.port != 0
+    except ValueError:
+        return False
+
+
 _BACKOFF_RULES = {
     "type": _rule(one_of(BackoffType), lambda value: value in list(BackoffType)),
     "seconds": _number(0, LONGEST_BACKOFF),
@@ -124,6 +138,11 @@ _RULES = {
         "a number from 1", lambda value: type(value) in (int, float) and value >= 1
     ),
     "tags": _tags,
+    "callbackUrl": _rule(
+        f"an absolute http or https URL of up to {LONGEST_URL} ASCII characters, "
+        "without a user in it",
+        lambda value: isinstance(value, str) and _is_url(value),
+    ),
     "uniqueKey": _text(LONGEST_KEY),
     "uniqueFor": _number(1, LONGEST_DELAY),
 }

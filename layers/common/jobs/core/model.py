@@ -94,6 +94,8 @@ class NewJob:
     """No other job with this key is open while this one is, and for `unique_for` seconds."""
     unique_for: float | None = None
     owner: str | None = None
+    callback_url: str | None = None
+    """Where the end of the job is to be told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -96,6 +96,19 @@ class Presence:
 
     pollers: int
     seen: float | None
+class Settled(frozenset["UUID"]):
+    """The ids of the jobs whose attempts ended as asked.
+
+    `born`: entries of the jobs that were made by that, to tell somebody.
+    """
+
+    born: tuple[Entry, ...] = ()
+
+    @classmethod
+    def of(cls, ids: Iterable[UUID], born: Iterable[Entry] = ()) -> Settled:
+        made = cls(ids)
+        made.born = tuple(born)
+        return made
 
 
 class JobStore(Protocol):
@@ -139,8 +152,10 @@ class JobStore(Protocol):
         """
         ...
 
-    def settle(self, settlements: Sequence[Settlement]) -> frozenset[UUID]:
+    def settle(self, settlements: Sequence[Settlement]) -> Settled:
         """End attempts; return the ids that ended so. Those missing belong to someone else.
+
+        The end of a job that names a callback makes the job that tells it, at the same moment.
 
         Safe to ask again with the same settlements.
         """
@@ -355,6 +370,18 @@ def _nobody_cancels() -> bool:
     return False
 
 
+class Web(Protocol):
+    """The way out to addresses that clients have named.
+
+    Raises `PermanentFailure` for an address that is not to be reached, `AttemptFailed` where
+    nobody answers.
+    """
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """Send `body`, and return the status that is answered; no redirect is followed."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What a processor may use."""
@@ -363,6 +390,9 @@ class Tools:
     mailer: Mailer
     mail_domain: str = "localhost"
     """The right-hand side of the Message-IDs."""
+    web: Web | None = None
+    callback_secret: str = ""
+    """What callbacks are signed with; empty: there are none."""
     progress: Callable[..., None] = _nobody_listens
     """`progress(percent, message=None)` says how far the attempt has come, 0 to 100; it may be
     called as often as one likes, and what was said last is written once a second."""

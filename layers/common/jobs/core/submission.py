@@ -39,6 +39,7 @@ class Submission:
     tags: tuple[str, ...] = ()
     unique_key: str | None = None
     unique_for: float | None = None
+    callback_url: str | None = None
 
     def job(
         self, job_id: UUID, idempotency: Idempotency | None = None, owner: str | None = None
@@ -59,6 +60,7 @@ class Submission:
             unique_key=self.unique_key,
             unique_for=self.unique_for,
             owner=owner,
+            callback_url=self.callback_url,
         )
 
 
@@ -83,6 +85,7 @@ def submission(envelope: object, budgets: Mapping[str, float]) -> Submission:
         tags=tuple(envelope.get("tags", ())),
         unique_key=envelope.get("uniqueKey"),
         unique_for=_seconds(envelope, "uniqueFor"),
+        callback_url=envelope.get("callbackUrl"),
     )
 
 

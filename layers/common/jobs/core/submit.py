@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from jobs.core.batch import submissions
+from jobs.core.errors import InvalidJob
 from jobs.core.faults import point
-from jobs.core.model import Idempotency
+from jobs.core.model import Idempotency, Problem
 from jobs.core.publish import Publish
 from jobs.core.schema import schema_asked_for
-from jobs.core.submission import submission
+from jobs.core.submission import MOST_PROBLEMS, submission
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from jobs.core.model import Job, NewJob
     from jobs.core.ports import JobQueue, JobStore, JobType, Log, Waker
+    from jobs.core.submission import Submission
 
 KEEP = 24 * 3600.0
 """Seconds for which a request is known again by its idempotency key."""
@@ -50,6 +52,7 @@ class Submit:
         *,
         new_id: Callable[[], UUID] = uuid4,
         keep: float = KEEP,
+        callbacks: bool = False,
     ) -> None:
         self._store = store
         self._waker = waker
@@ -57,6 +60,7 @@ class Submit:
         self._budgets = {name: each.budget for name, each in types.items()}
         self._new_id = new_id
         self._keep = keep
+        self._callbacks = callbacks
 
     def __call__(self, envelope: object) -> Job:
         """As `accept`, where it does not matter whether the job was there before."""
@@ -72,6 +76,7 @@ class Submit:
         or nobody knows.
         """
         asked = submission(envelope, self._budgets)
+        self._check_callbacks({"/callbackUrl": asked})
         idempotency = Idempotency(key, _hash(envelope), self._keep) if key else None
         job = asked.job(self._new_id(), idempotency, owner)
         [accepted] = self._accept([job], lambda: [self._store.insert(job)])
@@ -80,8 +85,17 @@ class Submit:
     def many(self, batch: object, owner: str | None = None) -> list[Accepted]:
         """Store all jobs that `batch` (see `jobs.core.batch`) asks for, or none; raises as well."""
         asked = submissions(batch, self._budgets)
+        self._check_callbacks(
+            {f"/jobs/{index}/callbackUrl": each for index, each in enumerate(asked)}
+        )
         jobs = [each.job(self._new_id(), owner=owner) for each in asked]
         return self._accept(jobs, lambda: self._store.insert_all(jobs))
+
+    def _check_callbacks(self, asked: Mapping[str, Submission]) -> None:
+        told = [where for where, each in asked.items() if each.callback_url]
+        if told and not self._callbacks:
+            detail = "is not taken: this deployment has no CALLBACK_SECRET to sign with"
+            raise InvalidJob([Problem(where, detail) for where in told[:MOST_PROBLEMS]])
 
     def _accept(
         self, jobs: Sequence[NewJob], insert: Callable[[], Sequence[Job]]

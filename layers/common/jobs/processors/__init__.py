@@ -17,6 +17,9 @@ _TABLE = (
 )
 """The modules in this package that hold a `JOB_TYPE`."""
 
+_INTERNAL = ("callback",)
+"""Those whose jobs are made by other jobs, and by no client."""
+
 
 def _job_type(module: str) -> JobType:
     found: JobType = import_module(f"{__name__}.{module}").JOB_TYPE
@@ -26,4 +29,9 @@ def _job_type(module: str) -> JobType:
 JOB_TYPES: Mapping[str, JobType] = MappingProxyType(
     {job_type.name: job_type for job_type in map(_job_type, _TABLE)}
 )
-"""Every type of job there is, by the name that a request gives."""
+"""Every type of job that a client may ask for, by the name that a request gives."""
+
+ALL_TYPES: Mapping[str, JobType] = MappingProxyType(
+    {**JOB_TYPES, **{job_type.name: job_type for job_type in map(_job_type, _INTERNAL)}}
+)
+"""Every type of job there is."""

@@ -58,6 +58,7 @@ def values(job: NewJob) -> dict[str, Any]:
         "backoff_jitter": job.backoff.jitter,
         "timeout_seconds": job.timeout,
         "owner": job.owner,
+        "callback_url": job.callback_url,
     }
 
 

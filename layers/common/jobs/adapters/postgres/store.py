@@ -14,6 +14,7 @@ from jobs.core.errors import IdempotencyKeyReused, NotFailed, StoreUnavailable, 
 from jobs.core.model import Attempt, Backoff, BackoffType, Claim, Claimed, Hint, Priority, Refused
 from jobs.core.ports import Entry
 from jobs.core.stats import Percentiles, QueueStats, TypeStats
+from jobs.core.ports import Entry, Settled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,9 +104,13 @@ class PostgresStore:
         )
         return _claimed(rows, token, alone=alone)
 
-    def settle(self, settlements: Sequence[Settlement]) -> frozenset[UUID]:
+    def settle(self, settlements: Sequence[Settlement]) -> Settled:
         endings = json.dumps([_ending(settlement) for settlement in settlements])
-        return _ids(self._rows("settle", endings=endings))
+        rows = self._rows("settle", endings=endings)
+        return Settled.of(
+            (UUID(job_id) for job_id, priority in rows if priority is None),
+            (Entry(UUID(job_id), Priority(priority)) for job_id, priority in rows if priority),
+        )
 
     def cancel(self, job_id: UUID) -> Job | None:
         rows = self._rows("cancel", id=str(job_id))

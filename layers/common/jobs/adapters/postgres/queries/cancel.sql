@@ -1,7 +1,7 @@
 -- Cancel a job that has not ended, waiting or running, and show it as it is then. The holder of its
 -- claim can end it no more. One that has ended is shown as it has ended.
 WITH before AS (
-    SELECT * FROM jobs WHERE id = %(id)s FOR UPDATE
+    SELECT jobs.*, jobs AS job FROM jobs WHERE id = %(id)s FOR UPDATE
 ), cancelled AS (
     UPDATE jobs
     SET status = 'cancelled',
@@ -11,7 +11,7 @@ WITH before AS (
     FROM before
     WHERE jobs.id = before.id
       AND before.status IN ('pending', 'processing')
-    RETURNING jobs.*
+    RETURNING jobs.*, jobs AS job
 ), kept AS (
     INSERT INTO job_attempts (
         job_id, token, number, started_at, ended_at, outcome, request_id
@@ -19,6 +19,12 @@ WITH before AS (
     SELECT id, token, attempts, started_at, now(), 'cancelled', request_id
     FROM before
     WHERE status = 'processing'
+), told AS (
+    -- Not published: the next tick of the schedule finds it.
+    INSERT INTO jobs (id, type, priority, payload, max_attempts, owner)
+    SELECT gen_random_uuid(), 'CALLBACK', priority, callback_payload(job), 8, owner
+    FROM cancelled
+    WHERE callback_url IS NOT NULL
 ), shown AS (
     SELECT * FROM cancelled
     UNION ALL

@@ -3,13 +3,14 @@
 WITH stored AS (
     INSERT INTO jobs (
         id, type, priority, payload, max_attempts, due_at, tags,
-        backoff, backoff_seconds, backoff_jitter, timeout_seconds, owner
+        backoff, backoff_seconds, backoff_jitter, timeout_seconds, owner, callback_url
     )
     VALUES (
         %(id)s, %(type)s, %(priority)s, %(payload)s, %(max_attempts)s,
         greatest(now(), %(run_at)s::timestamptz) + make_interval(secs => %(delay)s),
         %(tags)s::text[],
-        %(backoff)s, %(backoff_seconds)s, %(backoff_jitter)s, %(timeout_seconds)s, %(owner)s
+        %(backoff)s, %(backoff_seconds)s, %(backoff_jitter)s, %(timeout_seconds)s, %(owner)s,
+        %(callback_url)s
     )
     ON CONFLICT (id) DO NOTHING
     RETURNING *

@@ -9,7 +9,7 @@ WITH element AS (
         place integer, id uuid, type text, priority text, payload json, max_attempts integer,
         run_at timestamptz, delay float8, tags text[],
         backoff text, backoff_seconds float8, backoff_jitter boolean, timeout_seconds float8,
-        owner text, idempotency_key text, body_hash text, idempotent_for float8,
+        owner text, callback_url text, idempotency_key text, body_hash text, idempotent_for float8,
         unique_key text, unique_for float8
     )
 ), expired_request AS (
@@ -34,13 +34,13 @@ WITH element AS (
 ), stored AS (
     INSERT INTO jobs (
         id, type, priority, payload, max_attempts, due_at, tags,
-        backoff, backoff_seconds, backoff_jitter, timeout_seconds, owner,
+        backoff, backoff_seconds, backoff_jitter, timeout_seconds, owner, callback_url,
         idempotency_key, body_hash, idempotent_until, unique_key, unique_until
     )
     SELECT
         id, type, priority, payload, max_attempts,
         greatest(now(), run_at) + make_interval(secs => delay), tags,
-        backoff, backoff_seconds, backoff_jitter, timeout_seconds, owner,
+        backoff, backoff_seconds, backoff_jitter, timeout_seconds, owner, callback_url,
         idempotency_key, body_hash, now() + make_interval(secs => idempotent_for),
         unique_key, now() + make_interval(secs => unique_for)
     FROM element,

@@ -3,6 +3,9 @@
 -- Returns the ids that have ended as asked, now or when the same was asked before (the answer
 -- to a COMMIT may have been lost): the token stays in the row for that. A claim can be called
 -- lost by others only once its lease has ended.
+--
+-- A job that ends for good and names a callback makes the job that tells it, in this transaction;
+-- those come with their priority.
 WITH ending AS (
     SELECT *
     FROM json_to_recordset(%(endings)s) AS e (
@@ -29,15 +32,26 @@ WITH ending AS (
       AND (NOT ending.lost OR jobs.lease_until <= now())
     RETURNING
         jobs.id, jobs.token, jobs.attempts + ending.uncounted::integer AS number,
-        jobs.started_at, ending.outcome, ending.error, jobs.request_id
+        jobs.started_at, ending.outcome, ending.error, jobs.request_id,
+        jobs AS job
 ), kept AS (
     INSERT INTO job_attempts (
         job_id, token, number, started_at, ended_at, outcome, error, request_id
     )
     SELECT id, token, number, started_at, now(), outcome, error, request_id
     FROM ended
+), told AS (
+    INSERT INTO jobs (id, type, priority, payload, max_attempts, owner)
+    SELECT
+        gen_random_uuid(), 'CALLBACK', (job).priority, callback_payload(job), 8, (job).owner
+    FROM ended
+    WHERE (job).callback_url IS NOT NULL AND (job).status <> 'pending'
+    RETURNING id, priority
 )
-SELECT id
+SELECT id, priority
+FROM told
+UNION ALL
+SELECT id, NULL
 FROM ending
 WHERE id IN (SELECT id FROM ended)
    OR EXISTS (

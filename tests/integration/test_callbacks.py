@@ -1,0 +1,143 @@
+"""From the end of a job to the request that tells it, on real rows and a real server."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fakes.mailer import FakeMailer
+from fakes.objects import FakeObjects
+from jobs.adapters.postgres.migrate import migrate
+from jobs.adapters.web import Web
+from jobs.core.model import Status
+from jobs.core.ports import Tools
+from jobs.processors import ALL_TYPES
+from support.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+KEY = b"0123456789abcdef0123456789abcdef"
+SECRET = "whsec_" + base64.b64encode(KEY).decode()
+
+Seen = list[tuple[dict[str, str], bytes]]
+
+
+class Hook:
+    """A server that is told things; it answers with the next of `statuses`, then with 204."""
+
+    def __init__(self) -> None:
+        self.seen: Seen = []
+        self.statuses: list[int] = []
+        self.url = ""
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    made = Hook()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            made.seen.append((dict(self.headers), body))
+            self.send_response(made.statuses.pop(0) if made.statuses else 204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        made.url = f"http://127.0.0.1:{server.server_port}/hook"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield made
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def engine(postgres_url: str, redis_url: str) -> Iterator[Engine]:
+    migrate(postgres_url)
+    web = Web([ip_network("127.0.0.0/8")])
+    tools = Tools(FakeObjects(), FakeMailer(), web=web, callback_secret=SECRET)
+    with closing(Engine(postgres_url, redis_url, types=ALL_TYPES, tools=tools)) as made:
+        yield made
+
+
+def ended(engine: Engine, hook: Hook, payload: dict[str, Any], **more: Any) -> UUID:
+    """The id of a job that ended, and told it."""
+    body = {"type": "CSV_EXPORT", "payload": payload, "callbackUrl": hook.url, **more}
+    job = engine.submit_envelope(body)
+    engine.drain()
+    return job
+
+
+def deliveries(engine: Engine) -> list[Any]:
+    return engine.sql(
+        "SELECT status, attempts, error FROM jobs WHERE type = 'CALLBACK' ORDER BY created_at"
+    )
+
+
+def test_the_end_of_a_job_is_told_and_signed(engine: Engine, hook: Hook) -> None:
+    job_id = ended(engine, hook, {"data": [{"a": 1}]})
+    [(headers, body)] = hook.seen
+    event = json.loads(body)
+    assert event["type"] == "job.completed"
+    assert (event["data"]["id"], event["data"]["status"]) == (str(job_id), "completed")
+    assert event["data"]["result"]["filePath"] == f"output/{job_id}.csv"
+    assert event["timestamp"] == event["data"]["updatedAt"]
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    mac = base64.b64encode(hmac.digest(KEY, signed, hashlib.sha256)).decode()
+    assert headers["webhook-signature"] == f"v1,{mac}"
+    assert [row[0] for row in deliveries(engine)] == ["completed"]
+
+
+def test_a_job_that_fails_tells_so_once(engine: Engine, hook: Hook) -> None:
+    ended(engine, hook, {"data": "invalid"}, maxAttempts=2, backoff={"seconds": 0})
+    [(_, body)] = hook.seen
+    assert json.loads(body)["type"] == "job.failed"
+    assert "non-empty list" in json.loads(body)["data"]["error"]
+
+
+def test_it_is_told_again_under_the_same_id_until_it_is_heard(engine: Engine, hook: Hook) -> None:
+    hook.statuses = [500, 302]
+    ended(engine, hook, {"data": [{"a": 1}]})
+    assert len(hook.seen) == 3
+    assert len({headers["webhook-id"] for headers, _ in hook.seen}) == 1
+    assert [(row[0], row[1]) for row in deliveries(engine)] == [("completed", 3)]
+
+
+def test_gone_is_final(engine: Engine, hook: Hook) -> None:
+    hook.statuses = [410]
+    ended(engine, hook, {"data": [{"a": 1}]})
+    [(status, attempts, error)] = deliveries(engine)
+    assert (status, attempts) == ("failed", 1)
+    assert "410" in error
+
+
+def test_a_job_without_a_callback_tells_nobody(engine: Engine) -> None:
+    engine.submit_envelope({"type": "CSV_EXPORT", "payload": {"data": [{"a": 1}]}})
+    engine.drain()
+    assert deliveries(engine) == []
+
+
+def test_a_cancelled_job_tells_so(engine: Engine, hook: Hook) -> None:
+    body = {"type": "CSV_EXPORT", "payload": {}, "callbackUrl": hook.url, "delaySeconds": 60}
+    job_id = engine.submit_envelope(body)
+    cancelled = engine.store.cancel(job_id)
+    assert cancelled is not None
+    assert cancelled.status is Status.CANCELLED
+    assert engine.store.cancel(job_id) is not None  # again: nothing more is told
+    engine.drain(scheduled=True)
+    [(_, told)] = hook.seen
+    assert json.loads(told)["type"] == "job.cancelled"

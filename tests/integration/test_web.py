@@ -1,0 +1,204 @@
+"""Callbacks go to the public internet, and nowhere else, whatever a name server says."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address, ip_network
+from socket import create_server
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+
+from jobs.adapters.web import Web, is_public
+from jobs.core.errors import AttemptFailed, PermanentFailure
+from stack.ports import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOOPBACK = [ip_network("127.0.0.0/8")]
+
+Seen = list[tuple[str, str, dict[str, str], bytes]]
+
+
+@contextmanager
+def server(
+    status: int = 204, headers: dict[str, str] | None = None, tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[int, Seen]]:
+    """A server on loopback that answers with `status`: its port, and what it has seen."""
+    seen: Seen = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            seen.append((self.command, self.path, dict(self.headers), body))
+            self.send_response(status)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+        if tls:
+            listening.socket = tls.wrap_socket(listening.socket, server_side=True)
+        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield listening.server_port, seen
+        finally:
+            listening.shutdown()
+            thread.join()
+
+
+def test_a_request_arrives_as_it_was_sent() -> None:
+    with server() as (port, seen):
+        status = Web(LOOPBACK).post(f"http://127.0.0.1:{port}/a/b?c=d#e", b"body", {"X-One": "1"})
+    [(method, path, headers, body)] = seen
+    assert (status, method, path, body) == (204, "POST", "/a/b?c=d", b"body")
+    assert (headers["X-One"], headers["Host"]) == ("1", f"127.0.0.1:{port}")
+
+
+def test_a_redirect_is_not_followed() -> None:
+    with server() as (inner, never), server(307, {"Location": f"http://127.0.0.1:{inner}/"}) as out:
+        assert Web(LOOPBACK).post(f"http://127.0.0.1:{out[0]}/", b"", {}) == 307
+    assert never == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "0",
+        "0.0.0.0",
+        "localhost",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "10.0.0.1",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "[fd00:ec2::254]",
+        "[fe80::1]",
+        "100.64.0.1",
+        "224.0.0.1",
+        "255.255.255.255",
+    ],
+)
+def test_an_address_inside_is_refused_for_good(host: str) -> None:
+    with (
+        server() as (port, seen),
+        pytest.raises(PermanentFailure, match="is not on the public internet"),
+    ):
+        Web().post(f"http://{host}:{port}/", b"", {})
+    assert seen == []
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.216.34", True),
+        ("2606:2800:220:1:248:1893:25c8:1946", True),
+        ("64:ff9b::5db8:d822", True),
+        ("2001:0:4136:e378:8000:63bf:3fff:fdd2", False),
+        ("fec0::1", False),
+        ("ff02::1", False),
+        ("240.0.0.1", False),
+        ("192.0.2.1", False),
+        ("198.18.0.1", False),
+    ],
+)
+def test_what_is_public(address: str, *, public: bool) -> None:
+    assert is_public(ip_address(address)) is public
+
+
+def test_one_private_address_among_others_is_enough() -> None:
+    web = Web(resolve=lambda *_: ["93.184.216.34", "10.0.0.1"])
+    with pytest.raises(PermanentFailure):
+        web.post("http://example.com/", b"", {})
+
+
+def test_a_name_is_asked_for_once_and_what_was_judged_is_connected_to() -> None:
+    asked: list[str] = []
+
+    def rebinding(host: str, port: int) -> list[str]:
+        del port
+        asked.append(host)
+        return ["127.0.0.2" if len(asked) == 1 else "127.0.0.1"]
+
+    with server() as (port, seen):
+        # 127.0.0.2 is let in, and nothing listens there; 127.0.0.1 is not.
+        web = Web([ip_network("127.0.0.2/32")], resolve=rebinding)
+        with pytest.raises(AttemptFailed, match="ConnectionRefusedError"):
+            web.post(f"http://rebinding.example:{port}/", b"", {})
+    assert (asked, seen) == (["rebinding.example"], [])
+
+
+def test_the_name_is_what_the_certificate_is_checked_for() -> None:
+    authority = trustme.CA()
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("good.example").configure_cert(tls)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    with server(200, tls=tls) as (port, seen):
+        web = Web(LOOPBACK, resolve=lambda *_: ["127.0.0.1"], context=trusting)
+        assert web.post(f"https://good.example:{port}/", b"", {}) == 200
+        with pytest.raises(AttemptFailed, match="CertVerificationError"):
+            web.post(f"https://bad.example:{port}/", b"", {})
+        with pytest.raises(AttemptFailed, match="CertVerificationError"):
+            Web(LOOPBACK, resolve=lambda *_: ["127.0.0.1"]).post(
+                f"https://good.example:{port}/", b"", {}
+            )
+    assert len(seen) == 1
+
+
+def test_who_does_not_answer_is_left() -> None:
+    with create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with pytest.raises(AttemptFailed, match="the callback failed"):
+            Web(LOOPBACK, seconds=0.2).post(url, b"", {})
+
+
+def test_who_answers_a_byte_at_a_time_is_left_too() -> None:
+    done = threading.Event()
+    with create_server(("127.0.0.1", 0)) as slow:
+
+        def drip() -> None:
+            connection, _ = slow.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while not done.wait(0.02):
+                    try:
+                        connection.sendall(b"y")
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        url = f"http://127.0.0.1:{slow.getsockname()[1]}/"
+        with pytest.raises(AttemptFailed):
+            Web(LOOPBACK, seconds=0.3).post(url, b"", {})
+        done.set()
+        thread.join()
+
+
+def test_nobody_listening_and_an_unknown_name_are_tried_again() -> None:
+    with pytest.raises(AttemptFailed, match="ConnectionRefusedError"):
+        Web(LOOPBACK).post(f"http://127.0.0.1:{free_port()}/", b"", {})
+    with pytest.raises(AttemptFailed, match="is not known"):
+        Web().post("http://nowhere.invalid/", b"", {})
+    with pytest.raises(AttemptFailed, match="is not known"):
+        Web().post(f"http://{'a' * 300}.example/", b"", {})
