@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from jobs import processors
-from jobs.processors import ALL_TYPES, JOB_TYPES
+from jobs.processors import ALL_TYPES
 
 
 def test_every_module_beside_the_table_is_in_it() -> None:
