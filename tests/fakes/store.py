@@ -24,9 +24,8 @@ from jobs.core.model import (
     Refused,
     Status,
 )
-from jobs.core.ports import Entry
-from jobs.core.stats import Percentiles, QueueStats, TypeStats
 from jobs.core.ports import Entry, Settled
+from jobs.core.stats import Percentiles, QueueStats, TypeStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -38,7 +38,7 @@ def ask(engine: Engine, *job_ids: UUID, alone: bool = False) -> Claimed:
 
 
 def end(engine: Engine, claim: Claim, outcome: Outcome) -> None:
-    assert engine.store.settle([decide(claim, outcome)]) == {claim.id}
+    assert engine.store.settle([decide(claim, outcome)]) == frozenset({claim.id})
     engine.expire(claim.id)
 
 

@@ -293,7 +293,7 @@ class Protocol(RuleBasedStateMachine):
         expected = {end.id for end in ends if self._stands(end)}
         self.acting = {end.token for end in ends if not end.lost}
         settled = self.engine.store.settle(ends)
-        assert settled == expected
+        assert settled == frozenset(expected)
         self.engine.queue.settle(
             [Move(end.id, end.priority, end.delay) for end in ends if end.id in settled]
         )

@@ -96,6 +96,8 @@ class Presence:
 
     pollers: int
     seen: float | None
+
+
 class Settled(frozenset["UUID"]):
     """The ids of the jobs whose attempts ended as asked.
 

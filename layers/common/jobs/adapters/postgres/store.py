@@ -12,9 +12,8 @@ from uuid import UUID
 from jobs.adapters.postgres import records
 from jobs.core.errors import IdempotencyKeyReused, NotFailed, StoreUnavailable, UniqueKeyTaken
 from jobs.core.model import Attempt, Backoff, BackoffType, Claim, Claimed, Hint, Priority, Refused
-from jobs.core.ports import Entry
-from jobs.core.stats import Percentiles, QueueStats, TypeStats
 from jobs.core.ports import Entry, Settled
+from jobs.core.stats import Percentiles, QueueStats, TypeStats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
