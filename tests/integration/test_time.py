@@ -207,7 +207,7 @@ def test_an_overdue_attempt_fails_and_the_process_is_to_end(make_engine: MakeEng
     job = poller.job(job_id)
     assert (job.status, job.error) == (
         Status.FAILED,
-        "ran longer than the 0.05 s that its type may take",
+        "ran longer than the 0.05 s that it may take",
     )
     assert drained.tainted
     gate.open.set()
