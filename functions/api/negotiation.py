@@ -15,6 +15,9 @@ PRODUCES = {"/docs": "text/html"}
 
 JSON = "application/json"
 
+UNSAID = JSON
+"""What API Gateway puts into Accept where the client said nothing."""
+
 REMEMBERED = 600
 """Seconds for which a browser may remember the answer to a preflight."""
 
@@ -36,7 +39,7 @@ def check_accept(accept: str | None, path: str) -> None:
     What cannot be read as a list of media ranges says nothing (RFC 9110, 12.5.1).
     """
     produced = PRODUCES.get(path, JSON)
-    if not accept or _fits(accept, produced):
+    if not accept or accept == UNSAID or _fits(accept, produced):
         return
     raise NotAcceptable(f"{produced} is what there is, and Accept rules it out")
 

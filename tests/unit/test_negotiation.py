@@ -144,7 +144,13 @@ def test_a_job_is_not_stored_whose_answer_would_not_be_taken(world: World) -> No
 @pytest.mark.usefixtures("world")
 def test_the_page_is_for_those_who_take_html() -> None:
     assert sent("GET", "/docs", Accept="text/html,*/*;q=0.8").status == 200
-    assert sent("GET", "/docs", Accept="application/json").status == 406
+    assert sent("GET", "/docs", Accept="image/png").status == 406
+    assert sent("GET", "/docs", Accept="application/json, image/png").status == 406
+
+
+@pytest.mark.usefixtures("world")
+def test_what_a_gateway_says_for_a_client_that_said_nothing_rules_nothing_out() -> None:
+    assert sent("GET", "/docs", Accept="application/json").status == 200
 
 
 @pytest.mark.usefixtures("world")
