@@ -9,16 +9,18 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 
-def started(logs: Any, poller: str, ids: Collection[str]) -> list[str]:
+def started(logs: Any, poller: str, ids: Collection[str], since: float) -> list[str]:
     """Those of `ids` whose first attempt the log has, in the order of the log.
 
-    `logs` is a client of CloudWatch Logs, where a poller writes when it leaves.
+    `logs` is a client of CloudWatch Logs, where a poller writes when it leaves. What is older than
+    `since` (seconds since the epoch) is left out: not every engine hands out a log of any length.
     """
-    return [job_id for job_id in _first_attempts(logs, f"/aws/lambda/{poller}") if job_id in ids]
+    begun = _first_attempts(logs, f"/aws/lambda/{poller}", round(since * 1000))
+    return [job_id for job_id in begun if job_id in ids]
 
 
-def _first_attempts(logs: Any, group: str) -> Iterator[str]:
-    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+def _first_attempts(logs: Any, group: str, since: int) -> Iterator[str]:
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since)
     lines = [str(event["message"]) for page in pages for event in page["events"]]
     events = [json.loads(line) for line in lines if line.startswith("{")]
     begun = [e for e in events if e.get("event") == "attempt.started" and e["attempt"] == 1]

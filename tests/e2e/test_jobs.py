@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -78,6 +79,7 @@ def test_a_job_that_cannot_succeed_is_tried_three_times(stack: LocalStack) -> No
 def test_a_high_job_goes_before_what_waits(stack: LocalStack) -> None:
     """Rows that are there when a poller comes are drained in the order of their priority."""
     ids = {str(uuid4()): priority for priority in ["default"] * 20 + ["high"] * 5}
+    since = time.time()
     for job_id, priority in ids.items():
         stack.rows(
             "INSERT INTO jobs (id, type, priority, payload) VALUES (%s, %s, %s, %s)",
@@ -92,7 +94,7 @@ def test_a_high_job_goes_before_what_waits(stack: LocalStack) -> None:
     order: list[str] = []
 
     def all_started() -> bool:
-        order[:] = started(stack.aws("logs"), poller, ids)
+        order[:] = started(stack.aws("logs"), poller, ids, since)
         return len(order) == len(ids)
 
     wait_until(all_started, "the poller's log", seconds=SECONDS)

@@ -77,6 +77,7 @@ def letter(stack: Stack, client: Client) -> None:
 def priorities(stack: Stack, client: Client) -> None:
     """High before default, whatever came first."""
     heading("five default jobs, then a high one, while no poller may run")
+    since = time.time()
     with no_poller(stack):
         names = {
             client.submit("CSV_EXPORT", {"data": [{"id": number}]}): f"default {number}"
@@ -84,9 +85,10 @@ def priorities(stack: Stack, client: Client) -> None:
         }
         names[client.submit("CSV_EXPORT", {"data": [{"id": 999}]}, "high")] = "high"
     order: list[str] = []
+    logs, poller = stack.engine.client("logs"), stack.deployed().poller_function
 
     def all_started() -> bool:
-        order[:] = started(stack.engine.client("logs"), stack.deployed().poller_function, names)
+        order[:] = started(logs, poller, names, since)
         return len(order) == len(names)
 
     wait_until(all_started, "the poller's log", seconds=SECONDS, every=0.2)
