@@ -13,7 +13,7 @@ from stack.web import call
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FINAL = {"completed", "failed"}
+FINAL = {"completed", "failed", "cancelled"}
 EVERY = 0.05
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from sys import executable
 from typing import TYPE_CHECKING
 
+from stack.waiting import wait_until
 from stack.web import call
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 PROGRAM = Path(executable).with_name("schemathesis")
 CONFIG = Path(__file__).with_name("schemathesis.toml")
+HOOKS = Path(__file__).with_name("schemathesis_hooks.py")
 EXAMPLES = 30
 """Requests made up for each operation in one phase, at most."""
 SECONDS = 400
@@ -45,12 +47,16 @@ def test_schemathesis_finds_nothing(stack: LocalStack, tmp_path: Path) -> None:
             *("--no-color", "--warnings", "off"),
         ],
         cwd=tmp_path,
-        env={name: value for name, value in os.environ.items() if name != "HYPOTHESIS_PROFILE"},
+        env={
+            **{name: value for name, value in os.environ.items() if name != "HYPOTHESIS_PROFILE"},
+            "SCHEMATHESIS_HOOKS": str(HOOKS),
+        },
         capture_output=True,
         text=True,
         check=False,
         timeout=SECONDS,
     )
 
+    stack.cancel_open()
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    assert call(f"{stack.url}/health")[0] == 200
+    wait_until(lambda: call(f"{stack.url}/health")[0] == 200, "a healthy stack", seconds=60)

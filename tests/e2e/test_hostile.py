@@ -12,12 +12,16 @@ from uuid import uuid4
 
 import pytest
 
+from stack.engines.differences import LOCALSTACK
 from stack.waiting import wait_until
 from stack.web import call
+from support import differs
 from support.hostile import JSON, REQUESTS, Request
 from support.naughty import STORABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from support.local_stack import LocalStack
 
 SECONDS = 60
@@ -41,6 +45,12 @@ def sent(stack: LocalStack, request: Request) -> tuple[int, str, bytes]:
         connection.close()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_is_left_to_do(stack: LocalStack) -> Iterator[None]:
+    yield
+    stack.cancel_open()
+
+
 def rows(stack: LocalStack) -> int:
     return int(stack.rows("SELECT count(*) AS n FROM jobs")[0]["n"])
 
@@ -57,13 +67,17 @@ def test_a_hostile_request_is_answered_and_harms_nothing(
     before = rows(stack)
     status, content_type, body = sent(stack, request_)
 
-    assert status in request_.statuses, body[:500]
+    if request_.name == "no_gzip" and stack.chosen["ENGINE"] == LOCALSTACK:
+        differs.note(LOCALSTACK, "body said to be gzip")
+        assert status == 500
+    else:
+        assert status in request_.statuses, body[:500]
     if status >= 400:
         assert content_type.startswith("application/problem+json")
         assert json.loads(body)["status"] == status
         assert b"Traceback" not in body
     assert rows(stack) == before + (status == 201)
-    assert call(f"{stack.url}/health")[0] == 200
+    wait_until(lambda: call(f"{stack.url}/health")[0] == 200, "a healthy stack", seconds=SECONDS)
 
 
 def test_naughty_strings_come_out_of_an_export_as_they_went_in(stack: LocalStack) -> None:
@@ -90,7 +104,7 @@ def test_naughty_strings_arrive_in_a_mail_as_they_were_sent(stack: LocalStack) -
 
 
 def test_logs_carry_neither_payloads_nor_secrets(stack: LocalStack) -> None:
-    canary = f"canary{uuid4().hex}"
+    canary, since = f"canary{uuid4().hex}", time.time()
     jobs = [
         ("CSV_EXPORT", {"data": [{canary: canary}]}),
         ("CSV_EXPORT", {"data": canary}),
@@ -119,7 +133,7 @@ def test_logs_carry_neither_payloads_nor_secrets(stack: LocalStack) -> None:
     lines: list[str] = []
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
-        lines = [line for name in functions(stack) for line in logged(stack, name)]
+        lines = [line for name in functions(stack) for line in logged(stack, name, since)]
         if all(sum(job_id in line for line in lines) >= 2 for job_id in ids):
             break
     assert all(any(job_id in line for line in lines) for job_id in ids)
@@ -132,12 +146,13 @@ def functions(stack: LocalStack) -> tuple[str, ...]:
     return stack.outputs.api_function, stack.outputs.poller_function
 
 
-def logged(stack: LocalStack, function: str) -> list[str]:
-    """What `function` has logged so far."""
+def logged(stack: LocalStack, function: str, since: float) -> list[str]:
+    """What `function` has logged from `since` (seconds since the epoch) on."""
     pages = stack.aws("logs").get_paginator("filter_log_events")
+    start = round(since * 1000)
     found: list[dict[str, Any]] = [
         event
-        for page in pages.paginate(logGroupName=f"/aws/lambda/{function}")
+        for page in pages.paginate(logGroupName=f"/aws/lambda/{function}", startTime=start)
         for event in page["events"]
     ]
     return [str(event["message"]) for event in found]

@@ -19,6 +19,7 @@ from stack.ports import free_port
 from stack.servers.mail import Mail
 from stack.settings import FUNCTION_PARAMETERS, Settings
 from stack.stack import Stack
+from stack.web import call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,6 +107,16 @@ class LocalStack:
     def api(self) -> Client:
         """A client of the API."""
         return Client(self.url)
+
+    def cancel_open(self) -> None:
+        """Cancel every job that waits, so that none gets in the way of the next test."""
+        page: dict[str, Any] = {"next": ""}
+        while (cursor := page["next"]) is not None:
+            more = f"&cursor={cursor}" if cursor else ""
+            status, page = call(f"{self.url}/jobs?status=pending&limit=200{more}")
+            assert status == 200, page
+            for job in page["jobs"]:
+                call(f"{self.url}/jobs/{job['id']}", method="DELETE")
 
     @property
     def output(self) -> Path:

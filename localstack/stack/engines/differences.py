@@ -33,6 +33,14 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             MINISTACK: "in its group when the call has ended, all lines with that time",
             LOCALSTACK: "in its group when the call has ended, all lines with that time",
         },
+        "long log": {
+            MINISTACK: "of what is asked for, the first 10,000 lines are shown",
+            LOCALSTACK: "shown page by page",
+        },
+        "body said to be gzip": {
+            MINISTACK: "passed on as it came, as on AWS",
+            LOCALSTACK: "unpacked before the gateway sees it; 500 for one that is none",
+        },
         "memory limit": {
             MINISTACK: "not enforced",
             LOCALSTACK: "not enforced, but reported",
