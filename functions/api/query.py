@@ -30,7 +30,7 @@ _LONGEST = 200
 _MOST_TYPES = 20
 _UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _WHOLE = re.compile(r"[1-9][0-9]{0,8}\Z")
-_SECONDS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?\Z")
+_SECONDS = re.compile(r"[0-9]{1,3}\Z")
 _SPACE_FOR_PLUS = re.compile(r" (?=\d\d:\d\d\Z)")
 
 
@@ -123,7 +123,7 @@ def time(name: str, value: str) -> datetime:
 
 def _wait(value: str) -> float:
     if not _SECONDS.match(value) or float(value) > watch.LONGEST:
-        wanted = f"seconds from 0 to {watch.LONGEST:g}"
+        wanted = f"whole seconds from 0 to {watch.LONGEST:g}"
         raise InvalidQuery(f"wait must be {wanted}, not {value[:60]!r}")
     return float(value)
 

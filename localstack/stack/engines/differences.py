@@ -39,7 +39,8 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "body said to be gzip": {
             MINISTACK: "passed on as it came, as on AWS",
-            LOCALSTACK: "unpacked before the gateway sees it; 500 for one that is none",
+            LOCALSTACK: "unpacked before the gateway sees it, which then does not know of it; "
+            "500 for one that is none",
         },
         "memory limit": {
             MINISTACK: "not enforced",
