@@ -31,7 +31,9 @@ FUNCTION_PARAMETERS = {
     "CORS_ORIGINS": "CorsOrigins",
     "LOG_LEVEL": "LogLevel",
 }
-LOCAL_DEFAULTS = {"MAIL_FROM": "sluice@example.com", "MAIL_TLS": "none", "API_KEYS": "off"}
+# What the functions get where nothing is set. All of it is handed on: a deployment keeps what the
+# one before was given, and a variable that is taken away would stay in force.
+DEFAULTS = dotenv_values(ROOT / ".env.example")
 
 
 class SettingsError(Exception):
@@ -100,9 +102,8 @@ class Settings:
             redis_url=values.get("REDIS_URL") or None,
             mail_host=values.get("MAIL_HOST") or None,
             parameters={
-                parameter: value
+                parameter: values.get(name) or DEFAULTS.get(name) or ""
                 for name, parameter in FUNCTION_PARAMETERS.items()
-                if (value := values.get(name) or LOCAL_DEFAULTS.get(name))
             },
         )
 

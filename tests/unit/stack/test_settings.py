@@ -9,6 +9,7 @@ import pytest
 from stack.engines import UnknownEngineError, engine_named
 from stack.paths import ROOT
 from stack.settings import FUNCTION_PARAMETERS, Settings, SettingsError
+from support.template import template
 
 EXAMPLE = (ROOT / ".env.example").read_text()
 
@@ -17,11 +18,6 @@ def test_nothing_has_to_be_set() -> None:
     settings = Settings.read({})
     assert (settings.ports.api, settings.ports.engine) == (3000, 4566)
     assert settings.database_url is None
-    assert settings.parameters == {
-        "MailFrom": "sluice@example.com",
-        "MailTls": "none",
-        "ApiKeys": "off",
-    }
 
 
 def test_an_empty_value_is_as_good_as_none() -> None:
@@ -42,6 +38,14 @@ def test_an_engine_that_is_not_known_is_named_with_those_that_are() -> None:
 def test_what_is_set_for_the_functions_reaches_their_template() -> None:
     read = Settings.read(dict.fromkeys(FUNCTION_PARAMETERS, "7"))
     assert read.parameters == dict.fromkeys(FUNCTION_PARAMETERS.values(), "7")
+
+
+def test_what_is_not_set_is_handed_on_as_the_template_has_it_or_the_example() -> None:
+    """Not left out: a deployment keeps what the one before was given."""
+    declared = template()["Parameters"]
+    templates = {name: str(declared[name].get("Default")) for name in FUNCTION_PARAMETERS.values()}
+    ours = {"MailFrom": "sluice@example.com", "MailTls": "none", "ApiKeys": "off"}
+    assert Settings.read({}).parameters == {**templates, **ours}
 
 
 def test_the_example_lists_every_variable_that_is_read() -> None:
