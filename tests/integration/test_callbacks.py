@@ -6,9 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +20,7 @@ from jobs.core.model import Status
 from jobs.core.ports import Tools
 from jobs.processors import ALL_TYPES
 from support.engine import Engine
+from support.hook import Hook, listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,39 +29,11 @@ if TYPE_CHECKING:
 KEY = b"0123456789abcdef0123456789abcdef"
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
 
-Seen = list[tuple[dict[str, str], bytes]]
-
-
-class Hook:
-    """A server that is told things; it answers with the next of `statuses`, then with 204."""
-
-    def __init__(self) -> None:
-        self.seen: Seen = []
-        self.statuses: list[int] = []
-        self.url = ""
-
 
 @pytest.fixture
 def hook() -> Iterator[Hook]:
-    made = Hook()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            made.seen.append((dict(self.headers), body))
-            self.send_response(made.statuses.pop(0) if made.statuses else 204)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        made.url = f"http://127.0.0.1:{server.server_port}/hook"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with listening() as made:
         yield made
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -90,7 +61,8 @@ def deliveries(engine: Engine) -> list[Any]:
 
 def test_the_end_of_a_job_is_told_and_signed(engine: Engine, hook: Hook) -> None:
     job_id = ended(engine, hook, {"data": [{"a": 1}]})
-    [(headers, body)] = hook.seen
+    [told] = hook.seen
+    headers, body = told.headers, told.body
     event = json.loads(body)
     assert event["type"] == "job.completed"
     assert (event["data"]["id"], event["data"]["status"]) == (str(job_id), "completed")
@@ -104,16 +76,17 @@ def test_the_end_of_a_job_is_told_and_signed(engine: Engine, hook: Hook) -> None
 
 def test_a_job_that_fails_tells_so_once(engine: Engine, hook: Hook) -> None:
     ended(engine, hook, {"data": "invalid"}, maxAttempts=2, backoff={"seconds": 0})
-    [(_, body)] = hook.seen
-    assert json.loads(body)["type"] == "job.failed"
-    assert "non-empty list" in json.loads(body)["data"]["error"]
+    [told] = hook.seen
+    event = json.loads(told.body)
+    assert event["type"] == "job.failed"
+    assert "non-empty list" in event["data"]["error"]
 
 
 def test_it_is_told_again_under_the_same_id_until_it_is_heard(engine: Engine, hook: Hook) -> None:
     hook.statuses = [500, 302]
     ended(engine, hook, {"data": [{"a": 1}]})
-    assert len(hook.seen) == 3
-    assert len({headers["webhook-id"] for headers, _ in hook.seen}) == 1
+    assert [each.path for each in hook.seen] == ["/hook"] * 3
+    assert len({each.headers["webhook-id"] for each in hook.seen}) == 1
     assert [(row[0], row[1]) for row in deliveries(engine)] == [("completed", 3)]
 
 
@@ -139,5 +112,5 @@ def test_a_cancelled_job_tells_so(engine: Engine, hook: Hook) -> None:
     assert cancelled.status is Status.CANCELLED
     assert engine.store.cancel(job_id) is not None  # again: nothing more is told
     engine.drain(scheduled=True)
-    [(_, told)] = hook.seen
-    assert json.loads(told)["type"] == "job.cancelled"
+    [told] = hook.seen
+    assert json.loads(told.body)["type"] == "job.cancelled"
