@@ -45,6 +45,8 @@ def connect() -> S3Client:
             read_timeout=_ANSWER,
             retries={"mode": "standard", "total_max_attempts": _TRIES},
             max_pool_connections=32,
+            # For links, where boto3 might choose the old one, which newer regions refuse.
+            signature_version="s3v4",
         ),
     )
 
