@@ -51,7 +51,8 @@ def asked(
     **headers: str,
 ) -> Answer:
     """What is answered to the holder of `key`; a `_` in the name of a header stands for a `-`."""
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    # A gateway takes who says nothing of what he takes for one who takes JSON only.
+    sent = {"Accept": "*/*", **{name.replace("_", "-"): text for name, text in headers.items()}}
     if key:
         sent["Authorization"] = f"Bearer {key}"
     if body is not None:
