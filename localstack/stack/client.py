@@ -23,9 +23,14 @@ class Client:
 
     url: str
 
-    def submit(self, job_type: str, payload: object, priority: str = "default") -> str:
-        """Post a job; returns its id, or raises `NotReadyError` with the API's reason."""
-        body = {"type": job_type, "priority": priority, "payload": payload}
+    def submit(
+        self, job_type: str, payload: object, priority: str = "default", **more: object
+    ) -> str:
+        """Post a job; returns its id, or raises `NotReadyError` with the API's reason.
+
+        `more` are further members of the request.
+        """
+        body = {"type": job_type, "priority": priority, "payload": payload, **more}
         status, answer = call(f"{self.url}/jobs", body)
         if status != HTTPStatus.CREATED:
             raise NotReadyError(f"POST /jobs: {status} {answer}")
@@ -36,6 +41,13 @@ class Client:
         status, answer = call(f"{self.url}/jobs/{job_id}?include=attempts")
         if status != HTTPStatus.OK:
             raise NotReadyError(f"GET /jobs/{job_id}: {status} {answer}")
+        return dict(answer)
+
+    def cancel(self, job_id: str) -> dict[str, Any]:
+        """Cancel a job; returns it, or raises `NotReadyError` where it is too late."""
+        status, answer = call(f"{self.url}/jobs/{job_id}", method="DELETE")
+        if status != HTTPStatus.OK:
+            raise NotReadyError(f"DELETE /jobs/{job_id}: {status} {answer}")
         return dict(answer)
 
     def watch(self, job_id: str, *, seconds: float) -> Iterator[dict[str, Any]]:

@@ -48,6 +48,7 @@ def run(stack: Stack, options: argparse.Namespace) -> None:
     letter(stack, client)
     priorities(stack, client)
     failure(client)
+    later(client)
     where_to_look(stack)
 
 
@@ -112,6 +113,16 @@ def failure(client: Client) -> None:
     """A job that cannot succeed: three attempts, 1 s and 2 s apart."""
     heading("a job that cannot succeed")
     follow(client, client.submit("CSV_EXPORT", {"data": "invalid"}))
+
+
+def later(client: Client) -> None:
+    """A job that waits for its time, and is not wanted any more."""
+    heading("a job for in an hour, cancelled before")
+    job_id = client.submit("CSV_EXPORT", {"data": PEOPLE}, delaySeconds=3600)
+    waiting = client.job(job_id)["waiting"]
+    step(f"posted {job_id}")
+    step(f"{waiting['reason']} until {waiting['until']}")
+    step(paint(client.cancel(job_id)["status"], "yellow"))
 
 
 def follow(client: Client, job_id: str) -> dict[str, Any]:
