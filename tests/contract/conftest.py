@@ -80,6 +80,7 @@ def postgres_rows(migrated_url: str) -> Iterator[Rows]:
     ):
         aside.autocommit = True
         cursor.execute("TRUNCATE jobs CASCADE")
+        cursor.execute("UPDATE queues SET paused_at = NULL")
         yield Rows(
             PostgresStore(connection),
             lambda seconds: cursor.execute(ADVANCE_ROWS, {"seconds": seconds}),

@@ -16,6 +16,29 @@ HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT
 # Publish and take
 
 
+def test_what_is_ready_can_be_withdrawn_from_one_queue(
+    queues: Queues, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.adapters.redis.queue.MOST_WITHDRAWN", 10)
+    taken = queues.publish(2, HIGH)
+    queues.take()
+    # In more than one step.
+    ready, default = queues.publish(25, HIGH), queues.publish(1, DEFAULT)
+    [later] = queues.publish(1, HIGH, delay=60)
+    queues.queue.withdraw(HIGH)
+    assert queues.taken() == default
+    assert queues.queue.standing(ready[0], HIGH).position is None
+    queues.advance(LEASE)
+    assert {*queues.taken()} == {*taken, *default}, "what was not ready is there still"
+    queues.advance(60)
+    assert later in queues.taken()
+
+
+def test_nothing_is_withdrawn_from_an_empty_queue(queues: Queues) -> None:
+    queues.queue.withdraw(DEFAULT)
+    assert queues.taken() == []
+
+
 def test_what_is_published_is_taken_in_its_order(queues: Queues) -> None:
     first, second = queues.publish(5), queues.publish(5)
     assert queues.taken() == [*first, *second]

@@ -89,6 +89,10 @@ class FakeQueue:
             else:
                 scores.pop(move.id, None)
 
+    def withdraw(self, priority: Priority) -> None:
+        for hint in self._ready(priority, self._now()):
+            del self.scores[priority][hint.id]
+
     def leave(self, poller: str, *, horizon: float, patient: bool = False) -> Leave:
         now = self._now()
         next_in = self._next_in(now)

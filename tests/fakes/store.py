@@ -21,6 +21,7 @@ from jobs.core.model import (
     NewJob,
     Priority,
     Progress,
+    QueueState,
     Refused,
     Status,
 )
@@ -69,6 +70,7 @@ class FakeStore:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.fault: Exception | None = None
         self.rows: dict[UUID, Row] = {}
+        self.paused: dict[Priority, float] = {}
         self._clock = clock
 
     def insert(self, job: NewJob) -> Job:
@@ -147,6 +149,7 @@ class FakeStore:
         lost: list[Claim] = []
         suspects: list[UUID] = []
         refused: list[Refused] = []
+        paused: list[UUID] = []
         for hint in hints:
             row = self.rows.get(hint.id)
             if row is None or row.status.is_final:
@@ -159,6 +162,8 @@ class FakeStore:
             elif row.status is Status.PROCESSING and row.lease_until > now:
                 until = row.lease_until - now
                 refused.append(Refused(hint.id, hint.priority, until, held=True))
+            elif row.status is Status.PENDING and row.job.priority in self.paused:
+                paused.append(hint.id)
             elif row.since > now:
                 refused.append(Refused(hint.id, hint.priority, row.since - now))
             elif row.status is Status.PROCESSING:
@@ -170,7 +175,7 @@ class FakeStore:
                 row.lease_until, row.started, row.updated = now + lease, now, now
                 row.request_id, row.alone, row.progress = request_id, alone, None
                 claims.append(_claim(row))
-        return Claimed(tuple(claims), tuple(lost), tuple(suspects), tuple(refused))
+        return Claimed(tuple(claims), tuple(lost), tuple(suspects), tuple(refused), tuple(paused))
 
     def settle(self, settlements: Sequence[Settlement]) -> Settled:
         now = self._now()
@@ -284,7 +289,7 @@ class FakeStore:
 
     def due(self, limit: int) -> list[Hint]:
         now = self._now()
-        ready = [row for row in self._open() if row.since <= now]
+        ready = [row for row in self._takeable() if row.since <= now]
         ready.sort(key=lambda row: row.job.priority.rank)
         return [Hint(row.job.id, row.job.priority, 0.0) for row in ready[:limit]]
 
@@ -293,12 +298,29 @@ class FakeStore:
         return [
             Entry(row.job.id, priority, row.since - now)
             for priority in Priority
-            for row in [row for row in self._open() if row.job.priority is priority][:limit]
+            for row in [row for row in self._takeable() if row.job.priority is priority][:limit]
         ]
 
     def next_due(self) -> float | None:
         now = self._now()
-        return next((row.since - now for row in self._open()), None)
+        return next((row.since - now for row in self._takeable()), None)
+
+    def pause(self, priority: Priority) -> QueueState:
+        self.paused.setdefault(priority, self._now())
+        return self._state(priority)
+
+    def resume(self, priority: Priority) -> QueueState:
+        self._now()
+        self.paused.pop(priority, None)
+        return self._state(priority)
+
+    def queues(self) -> Sequence[QueueState]:
+        self._now()
+        return [self._state(priority) for priority in Priority]
+
+    def _state(self, priority: Priority) -> QueueState:
+        since = self.paused.get(priority)
+        return QueueState(priority, None if since is None else _utc(since))
 
     def queue_stats(self) -> Sequence[QueueStats]:
         now = self._now()
@@ -314,6 +336,7 @@ class FakeStore:
             len(pending) - len(ready),
             len(rows) - len(pending),
             now - min(ready) if ready else None,
+            priority in self.paused,
         )
 
     def type_stats(self, *, window: float, sample: int) -> Sequence[TypeStats]:
@@ -345,6 +368,14 @@ class FakeStore:
         """The rows that are not final, by the time from which they may be taken."""
         rows = [row for row in self.rows.values() if not row.status.is_final]
         return sorted(rows, key=lambda row: row.since)
+
+    def _takeable(self) -> list[Row]:
+        """The open rows, but for what waits in paused queues."""
+        return [
+            row
+            for row in self._open()
+            if row.status is Status.PROCESSING or row.job.priority not in self.paused
+        ]
 
     def _held(self, claims: Sequence[Claim]) -> list[Row]:
         return [

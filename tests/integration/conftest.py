@@ -28,7 +28,7 @@ def make_engine(database: str, redis_url: str) -> Iterator[MakeEngine]:
         def make(**more: Any) -> Engine:
             return stack.enter_context(closing(Engine(database, redis_url, **more)))
 
-        make().sql("TRUNCATE jobs CASCADE")
+        make().sql("TRUNCATE jobs CASCADE; UPDATE queues SET paused_at = NULL")
         yield make
 
 

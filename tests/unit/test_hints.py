@@ -180,3 +180,32 @@ def test_rows_that_do_not_answer_are_the_callers_to_handle(view: View) -> None:
         view.taken()
     with pytest.raises(StoreUnavailable):
         view.hints.leave(60.0, patient=False)
+
+
+# Queues that are paused
+
+
+def test_entries_of_a_paused_queue_are_dropped(view: View) -> None:
+    job_id, other = view.submit(), view.submit(HIGH)
+    taken = view.hints.take(9, 10.0).hints
+    view.store.pause(DEFAULT)
+    view.hints.put_by([hint for hint in taken if hint.id == job_id])
+    assert view.queue.scores[DEFAULT] == {}
+    assert [*view.queue.scores[HIGH]] == [other]
+
+
+def test_an_entry_is_put_back_if_its_queue_was_resumed_before_it_was_dropped(view: View) -> None:
+    job_id = view.submit()
+    place = dict(view.queue.scores[DEFAULT])
+    taken = view.hints.take(9, 10.0).hints
+    view.hints.put_by(taken)
+    assert view.queue.scores[DEFAULT] == place
+    assert view.taken() == [job_id]
+
+
+def test_what_waits_in_a_paused_queue_keeps_nobody_while_redis_is_away(view: View) -> None:
+    view.submit()
+    view.store.pause(DEFAULT)
+    view.break_queue()
+    assert view.taken() == []
+    assert view.hints.leave(60.0, patient=False).left

@@ -309,6 +309,7 @@ class _Drain:
         for claim in claimed.claims:
             self._start(claim, hints[claim.id], until)
         self._release([])
+        self._hints.put_by([hints[job_id] for job_id in claimed.paused])
 
     def _is_ours(self, claim: Claim) -> bool:
         """Its lease ended while the store could not be told; what comes of it counts still."""

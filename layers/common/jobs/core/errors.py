@@ -41,6 +41,10 @@ class JobNotFound(JobsError):  # noqa: N818
     """There is no job with this id."""
 
 
+class QueueNotFound(JobsError):  # noqa: N818
+    """There is no queue of this name: there are high and default."""
+
+
 class NoResult(JobsError):  # noqa: N818
     """The job has no result: it is not completed."""
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from jobs.core.errors import QueueUnavailable
 from jobs.core.model import Priority
-from jobs.core.ports import Leave, Published, Taken
+from jobs.core.ports import Leave, Move, Published, Taken
 from jobs.core.reconcile import reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from jobs.core.ports import Entry, JobQueue, JobStore, Log, Move
+    from jobs.core.model import Hint
+    from jobs.core.ports import Entry, JobQueue, JobStore, Log
 
 Answer = TypeVar("Answer")
 
@@ -64,6 +65,18 @@ class Hints:
         """Add entries; this poller, or who comes after it, takes them."""
         if entries:
             self._ask(lambda: self._queue.publish(entries))
+
+    def put_by(self, hints: Sequence[Hint]) -> None:
+        """Drop entries of queues that were paused when they were to be claimed.
+
+        Who resumes a queue publishes what waits in it. A queue that was resumed before these were
+        dropped had them still, so they are put back.
+        """
+        if not hints:
+            return
+        self.settle([Move(hint.id, hint.priority) for hint in hints])
+        resumed = {each.priority for each in self._store.queues() if each.paused_at is None}
+        self.settle([Move(h.id, h.priority, score=h.score) for h in hints if h.priority in resumed])
 
     def leave(self, horizon: float, *, patient: bool) -> Leave:
         """As `JobQueue.leave`."""

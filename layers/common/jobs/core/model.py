@@ -29,6 +29,14 @@ class Priority(StrEnum):
         return tuple(Priority).index(self)
 
 
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """Whether a queue is paused, and since when: no job of it is begun then."""
+
+    priority: Priority
+    paused_at: datetime | None = None
+
+
 class Status(StrEnum):
     """Where a job stands. `completed`, `failed` and `cancelled` are final."""
 
@@ -211,6 +219,8 @@ class Claimed:
     suspects: tuple[UUID, ...] = ()
     """Ready, but lost before: to be claimed alone."""
     refused: tuple[Refused, ...] = ()
+    paused: tuple[UUID, ...] = ()
+    """Pending, in a queue that is paused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,17 @@ if TYPE_CHECKING:
 
     from jobs.core.access import Key
     from jobs.core.listing import Filters, Place
-    from jobs.core.model import Claim, Claimed, Hint, Job, NewJob, Priority, Progress, Result
+    from jobs.core.model import (
+        Claim,
+        Claimed,
+        Hint,
+        Job,
+        NewJob,
+        Priority,
+        Progress,
+        QueueState,
+        Result,
+    )
     from jobs.core.retry import Settlement
     from jobs.core.stats import QueueStats, TypeStats
 
@@ -149,7 +159,8 @@ class JobStore(Protocol):
         """Claim what may be claimed of `hints` for `lease` seconds, counting the attempts.
 
         Jobs that lost a lease before are claimed only with `alone`, which says that the
-        worker holds nothing else and takes nothing else before this one has ended.
+        worker holds nothing else and takes nothing else before this one has ended. Pending jobs
+        of paused queues are not claimed.
         Safe to ask again with the same token.
         """
         ...
@@ -200,19 +211,34 @@ class JobStore(Protocol):
         ...
 
     def due(self, limit: int) -> list[Hint]:
-        """Jobs that may be taken now, high before default, then in order of their due time."""
+        """Jobs that may be taken now, high before default, then in order of their due time.
+
+        Of a paused queue only those whose lease has ended.
+        """
         ...
 
     def open_entries(self, limit: int) -> list[Entry]:
         """What the queues ought to hold, in no order.
 
         For each priority the first `limit` pending jobs by due time, and the first `limit` of
-        those being worked on by the end of their lease.
+        those being worked on by the end of their lease. Pending jobs of paused queues are left out.
         """
         ...
 
     def next_due(self) -> float | None:
-        """Seconds until the next job may be taken (negative: overdue); None: no job is open."""
+        """Seconds until the next job may be taken (negative: overdue); None: there is none."""
+        ...
+
+    def pause(self, priority: Priority) -> QueueState:
+        """From now on, claim no job of this queue; one that is paused stays so since it was."""
+        ...
+
+    def resume(self, priority: Priority) -> QueueState:
+        """Let the jobs of this queue be claimed again."""
+        ...
+
+    def queues(self) -> Sequence[QueueState]:
+        """All queues, in order of service."""
         ...
 
     def queue_stats(self) -> Sequence[QueueStats]:
@@ -272,6 +298,10 @@ class JobQueue(Protocol):
 
     def settle(self, moves: Sequence[Move]) -> None:
         """Move or remove entries."""
+        ...
+
+    def withdraw(self, priority: Priority) -> None:
+        """Remove all that is ready from one queue."""
         ...
 
     def leave(self, poller: str, *, horizon: float, patient: bool = False) -> Leave:

@@ -11,7 +11,7 @@ from jobs.core.waiting import Waiting, waiting, waits_in_queue
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from jobs.core.model import Job
+    from jobs.core.model import Job, Priority
     from jobs.core.ports import JobQueue, JobStore, Log, Standing, Waker
 
 
@@ -33,8 +33,20 @@ class Read:
         return job
 
     def waiting(self, job: Job) -> Waiting | None:
-        """Why `job` waits, if it does; without the queue that is not known in full."""
-        return waiting(job, self._standing(job) if waits_in_queue(job) else None)
+        """Why `job` waits, if it does; without the queue that is not known in full.
+
+        Raises `StoreUnavailable`.
+        """
+        if not waits_in_queue(job):
+            return waiting(job, None)
+        if self._is_paused(job.priority):
+            return waiting(job, None, paused=True)
+        return waiting(job, self._standing(job))
+
+    def _is_paused(self, priority: Priority) -> bool:
+        with schema_asked_for(self._waker):
+            states = self._store.queues()
+        return any(each.priority is priority and each.paused_at for each in states)
 
     def _standing(self, job: Job) -> Standing | None:
         try:

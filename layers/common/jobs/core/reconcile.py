@@ -14,17 +14,18 @@ BATCH = 2_000
 it reaches every row however many there are."""
 
 
-def reconcile(store: JobStore, queue: JobQueue) -> Published:
-    """Publish the first open rows again; say how many of them the queues had lost.
+def reconcile(store: JobStore, queue: JobQueue, batch: int = BATCH) -> Published:
+    """Publish the first open rows again, `batch` for each priority; say how many of them the queues
+    had lost.
 
     Publishing again does nothing to an entry that is there. Bounded, and safe to run in several
     places at once. Raises `StoreUnavailable`, `QueueUnavailable`.
     """
-    entries = store.open_entries(BATCH)
+    entries = store.open_entries(batch)
     point("reconcile.before_publish")
     published = queue.publish(entries)
     point("reconcile.after_publish")
-    if len(entries) < BATCH:
+    if len(entries) < batch:
         queue.mark_complete()
     elif published.added:
         # Where some were missing more may be, beyond those that were looked at.

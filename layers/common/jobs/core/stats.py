@@ -27,6 +27,7 @@ class QueueStats:
     scheduled: int = 0
     in_flight: int = 0
     oldest: float | None = None
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

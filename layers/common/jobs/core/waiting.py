@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 
 class Reason(StrEnum):
-    """Why a job waits: for its turn, the end of its backoff, its time, or a poller."""
+    """Why a job waits: for its turn, the end of its backoff, its time, a poller, or its queue to be
+    resumed."""
 
     QUEUED = "queued"
     BACKOFF = "backoff"
     SCHEDULED = "scheduled"
     NO_POLLER = "noPoller"
+    PAUSED = "paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,18 @@ def waits_in_queue(job: Job) -> bool:
     return job.status is Status.PENDING and job.due_in <= 0
 
 
-def waiting(job: Job, standing: Standing | None) -> Waiting | None:
-    """Why `job` waits, if it does. `standing`: in its queue, as far as that could be asked."""
+def waiting(job: Job, standing: Standing | None, *, paused: bool = False) -> Waiting | None:
+    """Why `job` waits, if it does. `standing`: in its queue, as far as that could be asked.
+
+    `paused`: its queue is.
+    """
     if job.status is not Status.PENDING:
         return None
     if job.due_in > 0:
         tried = job.attempts or job.error is not None
         return Waiting(Reason.BACKOFF if tried else Reason.SCHEDULED, until=job.due_at)
+    if paused:
+        return Waiting(Reason.PAUSED)
     if standing is None:
         return Waiting(Reason.QUEUED)
     served = standing.pollers or standing.waking

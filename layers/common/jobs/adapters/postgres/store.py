@@ -11,7 +11,17 @@ from uuid import UUID
 
 from jobs.adapters.postgres import records
 from jobs.core.errors import IdempotencyKeyReused, NotFailed, StoreUnavailable, UniqueKeyTaken
-from jobs.core.model import Attempt, Backoff, BackoffType, Claim, Claimed, Hint, Priority, Refused
+from jobs.core.model import (
+    Attempt,
+    Backoff,
+    BackoffType,
+    Claim,
+    Claimed,
+    Hint,
+    Priority,
+    QueueState,
+    Refused,
+)
 from jobs.core.ports import Entry, Settled
 from jobs.core.stats import Percentiles, QueueStats, TypeStats
 
@@ -165,6 +175,20 @@ class PostgresStore:
         [(seconds,)] = self._rows("next_due")
         return None if seconds is None else float(seconds)
 
+    def pause(self, priority: Priority) -> QueueState:
+        return self._queue("pause", priority)
+
+    def resume(self, priority: Priority) -> QueueState:
+        return self._queue("resume", priority)
+
+    def _queue(self, query: str, priority: Priority) -> QueueState:
+        [(_, paused_at)] = self._rows(query, priority=priority.value)
+        return QueueState(priority, paused_at)
+
+    def queues(self) -> Sequence[QueueState]:
+        found = {Priority(priority): paused_at for priority, paused_at in self._rows("queues")}
+        return [QueueState(priority, found[priority]) for priority in Priority]
+
     def queue_stats(self) -> Sequence[QueueStats]:
         found = {Priority(priority): rest for priority, *rest in self._rows("stats_queues")}
         return [QueueStats(priority, *found.get(priority, ())) for priority in Priority]
@@ -217,6 +241,7 @@ def _claimed(rows: list[Row], token: UUID, *, alone: bool) -> Claimed:
     lost: list[Claim] = []
     suspects: list[UUID] = []
     refused: list[Refused] = []
+    paused: list[UUID] = []
     for row in rows:
         text, hinted, finding, delay, priority, kind, written, *counts = row[:9]
         holder, lone, losses, timeout, *waits = row[9:]
@@ -244,6 +269,8 @@ def _claimed(rows: list[Row], token: UUID, *, alone: bool) -> Claimed:
                     timeout,
                 )
                 (claims if finding == "claimed" else lost).append(claim)
+            case "paused":
+                paused.append(job_id)
             case "suspect":
                 suspects.append(job_id)
             case "over":
@@ -255,7 +282,7 @@ def _claimed(rows: list[Row], token: UUID, *, alone: bool) -> Claimed:
                 refused.append(Refused(job_id, _PRIORITIES[hinted], delay, held=True))
             case "waiting":
                 refused.append(Refused(job_id, _PRIORITIES[hinted], delay))
-    return Claimed(tuple(claims), tuple(lost), tuple(suspects), tuple(refused))
+    return Claimed(tuple(claims), tuple(lost), tuple(suspects), tuple(refused), tuple(paused))
 
 
 def _read(written: str) -> tuple[Payload, str | None]:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 Word = str | int | float
 
+MOST_WITHDRAWN = 10_000
+"""Entries that are removed in one step, in which Redis does nothing else."""
+
 _ORDER = tuple(QUEUES)
 _KEYS = tuple(QUEUES.values())
 _REGISTER = (POLLERS, WAKING, BUSY)
@@ -90,6 +93,10 @@ class RedisQueue:
         for move in moves:
             words += (_INDEX[move.priority], str(move.id), *_place(move))
         self._run("settle", [*_KEYS], words)
+
+    def withdraw(self, priority: Priority) -> None:
+        while self._run("withdraw", [QUEUES[priority]], [MOST_WITHDRAWN]) == MOST_WITHDRAWN:
+            pass
 
     def leave(self, poller: str, *, horizon: float, patient: bool = False) -> Leave:
         words: list[Word] = [poller, _ms(horizon), int(patient)]

@@ -11,6 +11,7 @@ _INCLUDES = {
     "publish": ("clock", "wake_needed"),
     "take": ("clock", "wake_needed"),
     "settle": ("clock",),
+    "withdraw": ("clock",),
     "leave": ("clock",),
     "standing": ("clock",),
     "presence": ("clock",),

@@ -3,13 +3,23 @@
 -- A row is claimed when it is pending and due by the clock of the database; the attempt is
 -- counted here, before anything runs. A row that somebody else is changing at this moment is
 -- passed over ('busy'). Asked again with the same token, it answers as the first time.
+--
+-- The queues are held until the claim is made, so that a pause either waits for it or is seen by it:
+-- no job of a queue is claimed once that is paused.
 WITH hint AS (
     SELECT id, priority, place
     FROM unnest(%(ids)s::uuid[], %(priorities)s::text[]) WITH ORDINALITY AS h (id, priority, place)
+), open_queue AS (
+    SELECT priority
+    FROM queues
+    WHERE priority = ANY (%(priorities)s::text[])
+      AND paused_at IS NULL
+    FOR SHARE
 ), ready AS (
     SELECT jobs.id
     FROM hint
     JOIN jobs ON jobs.id = hint.id AND jobs.priority = hint.priority
+    JOIN open_queue ON open_queue.priority = jobs.priority
     WHERE jobs.status = 'pending'
       AND jobs.due_at <= now()
       AND (jobs.losses = 0 OR %(alone)s)
@@ -47,6 +57,7 @@ SELECT
         WHEN jobs.status = 'processing' AND jobs.token = %(token)s THEN 'claimed'
         WHEN jobs.status = 'processing' AND jobs.lease_until <= now() THEN 'lost'
         WHEN jobs.status = 'processing' THEN 'leased'
+        WHEN jobs.priority NOT IN (SELECT priority FROM open_queue) THEN 'paused'
         WHEN jobs.due_at > now() THEN 'waiting'
         WHEN jobs.losses > 0 AND NOT %(alone)s THEN 'suspect'
         ELSE 'busy'

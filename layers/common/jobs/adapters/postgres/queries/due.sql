@@ -1,12 +1,18 @@
--- What may be taken now, straight from the rows: high before default, then by time.
+-- What may be taken now, straight from the rows: high before default, then by time. Of a paused
+-- queue only what is to be called lost.
 SELECT id, priority
 FROM (
     (
-        SELECT id, priority, due_at AS since
-        FROM jobs
-        WHERE status = 'pending' AND due_at <= now()
-        ORDER BY priority DESC, due_at
-        LIMIT %(limit)s
+        SELECT pending.id, queues.priority, pending.due_at AS since
+        FROM queues
+        CROSS JOIN LATERAL (
+            SELECT id, due_at
+            FROM jobs
+            WHERE status = 'pending' AND due_at <= now() AND jobs.priority = queues.priority
+            ORDER BY due_at
+            LIMIT %(limit)s
+        ) AS pending
+        WHERE queues.paused_at IS NULL
     )
     UNION ALL
     (

@@ -1,0 +1,2 @@
+SELECT priority, paused_at
+FROM queues
