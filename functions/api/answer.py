@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jobs.core.control import Retried
     from jobs.core.health import Part
     from jobs.core.listing import Page
-    from jobs.core.model import Attempt, Job, Progress, Result
+    from jobs.core.model import Attempt, Job, Progress, QueueState, Result
     from jobs.core.ports import Presence
     from jobs.core.stats import Overview, QueueStats, TypeStats
     from jobs.core.submit import Accepted
@@ -83,6 +83,13 @@ def changed(job: Job) -> Response:
 def retried(retried: Retried) -> Response:
     """How many failed jobs were given new attempts; `more`: asking again may find others."""
     return Response({"retried": retried.count, "more": retried.more}, {**_HEADERS})
+
+
+def queue(state: QueueState) -> Response:
+    """A queue, and since when it is paused if it is."""
+    paused_at = state.paused_at and utc(state.paused_at)
+    body = {"priority": state.priority, "paused": state.paused_at is not None}
+    return Response(body | {"pausedAt": paused_at}, {**_HEADERS})
 
 
 def stats(overview: Overview) -> Response:
@@ -159,6 +166,7 @@ def _queue(queue: QueueStats) -> dict[str, Any]:
         "scheduled": queue.scheduled,
         "inFlight": queue.in_flight,
         "oldestSeconds": _rounded(queue.oldest),
+        "paused": queue.paused,
     }
 
 

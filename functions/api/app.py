@@ -86,6 +86,18 @@ def retry_all() -> Response:
     return answer.retried(control.retry_all(wish.type, wish.since, app.request_id))
 
 
+@app.route("/queues/{name}/pause", methods=["POST"], content_types=["*/*"])
+@problems
+def pause(name: str) -> Response:
+    return answer.queue(bootstrap.api().queues.pause(name))
+
+
+@app.route("/queues/{name}/resume", methods=["POST"], content_types=["*/*"])
+@problems
+def resume(name: str) -> Response:
+    return answer.queue(bootstrap.api().queues.resume(name))
+
+
 @app.route("/stats", methods=["GET"], content_types=["*/*"])
 @problems
 def stats() -> Response:

@@ -16,6 +16,7 @@ from jobs.core.health import Health
 from jobs.core.listing import Listing
 from jobs.core.ports import JobType
 from jobs.core.publish import Publish
+from jobs.core.queues import Queues
 from jobs.core.read import Read
 from jobs.core.result import Results
 from jobs.core.stats import Stats
@@ -74,4 +75,5 @@ class World:
             Watch(read, self.sleep, self.clock),
             Stats(self.store, self.queue, self.waker, self.log),
             Health(self.store, self.queue, self.waker, self.log, within=0.2),
+            Queues(self.store, self.queue, self.waker, self.log),
         )

@@ -24,7 +24,7 @@ def stats() -> Answer:
 def test_an_empty_system_has_stats_too(world: World) -> None:
     answer = stats()
     assert answer.status == 200
-    nothing = {"ready": 0, "scheduled": 0, "inFlight": 0, "oldestSeconds": None}
+    nothing = {"ready": 0, "scheduled": 0, "inFlight": 0, "oldestSeconds": None, "paused": False}
     assert answer.json == {
         "queues": [{"priority": "high", **nothing}, {"priority": "default", **nothing}],
         "types": [],
@@ -53,6 +53,7 @@ def test_queues_types_and_pollers_are_told_of(world: World) -> None:
         "scheduled": 1,
         "inFlight": 0,
         "oldestSeconds": 14.0,
+        "paused": False,
     }
     assert answer["types"] == [
         {

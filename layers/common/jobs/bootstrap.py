@@ -31,6 +31,7 @@ from jobs.core.health import Health
 from jobs.core.listing import Listing
 from jobs.core.ports import Tools
 from jobs.core.publish import Publish
+from jobs.core.queues import Queues
 from jobs.core.read import Read
 from jobs.core.result import Results
 from jobs.core.stats import Stats
@@ -56,6 +57,7 @@ class Api:
     watch: Watch
     stats: Stats
     health: Health
+    queues: Queues
     access: Access | None = None
     """None: no keys are asked for."""
     origins: frozenset[str] = frozenset()
@@ -87,6 +89,7 @@ def api() -> Api:
         Stats(store, queue, waker, log.event),
         # With connections of its own: a question that hangs must not hold up the others.
         Health(_store(settings), _queue(settings), waker, log.event),
+        Queues(store, queue, waker, log.event),
         access=_access(settings, waker),
         origins=settings.cors_origins,
     )
