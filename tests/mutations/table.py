@@ -6,6 +6,8 @@ from mutations.mutation import JOBS, LUA, QUERIES, Mutation
 
 STORE = "tests/contract/test_job_store.py::test_"
 QUEUE = "tests/contract/test_job_queue.py::test_"
+PAUSE = "tests/contract/test_pause_of_queues.py::test_"
+PAUSED = "tests/integration/test_paused_queues.py::test_"
 ZOMBIES = "tests/integration/test_zombies.py::test_"
 TIME = "tests/integration/test_time.py::test_"
 
@@ -71,6 +73,49 @@ MUTATIONS = (
         "        attempts = attempts + 1,\n",
         "",
         (f"{STORE}a_lost_job_is_suspected_and_its_attempt_counts",),
+    ),
+    # Queues that are paused
+    Mutation(
+        "a claim does not ask whether the queue is paused",
+        QUERIES / "claim.sql",
+        "      AND paused_at IS NULL\n",
+        "",
+        (f"{PAUSE}no_job_of_a_paused_queue_is_claimed",),
+    ),
+    Mutation(
+        "a claim does not hold its queues",
+        QUERIES / "claim.sql",
+        "    FOR SHARE\n",
+        "",
+        (f"{PAUSED}a_claim_that_meets_a_pause_waits_for_it_and_sees_it",),
+    ),
+    Mutation(
+        "what is paused is published again",
+        QUERIES / "open_entries.sql",
+        "WHERE queues.paused_at IS NULL\n",
+        "",
+        (f"{PAUSE}what_waits_in_a_paused_queue_is_not_found_until_it_goes_on",),
+    ),
+    Mutation(
+        "what is paused keeps a poller without Redis",
+        QUERIES / "due.sql",
+        "        WHERE queues.paused_at IS NULL\n",
+        "",
+        (f"{PAUSE}what_waits_in_a_paused_queue_is_not_found_until_it_goes_on",),
+    ),
+    Mutation(
+        "what is paused stays in Redis",
+        JOBS / "core/drain.py",
+        "        self._hints.put_by([hints[job_id] for job_id in claimed.paused])\n",
+        "",
+        (f"{PAUSED}a_poller_leaves_where_only_paused_work_is_left",),
+    ),
+    Mutation(
+        "an entry is dropped for good though its queue goes on",
+        JOBS / "core/hints.py",
+        "for h in hints if h.priority in resumed",
+        "for h in hints if not resumed",
+        (f"{PAUSED}an_entry_is_not_lost_between_a_refused_claim_and_a_resume",),
     ),
     # Keeping and giving back
     Mutation(
