@@ -212,6 +212,8 @@ IDS = (
     "123e4567-e89b-12d3-a456-426614174000",
 )
 
+QUEUES = ("low", "HIGH", "high%00", "high%20", "%ff%fe", "..%2fhigh", "*", "x" * 2_000)
+
 TYPES = (
     "text/plain",
     "application/x-www-form-urlencoded",
@@ -241,6 +243,11 @@ REQUESTS: tuple[Request, ...] = (
         for name, value in NOT_A_JOB.items()
     ),
     *(_request(f"odd_{name}", "POST", "/jobs", 201, body=b) for name, b in ODD_BUT_TAKEN.items()),
+    *(_request(f"queue_{name[:40]}", "POST", f"/queues/{name}/pause", 400, 404) for name in QUEUES),
+    *(
+        _request(f"queue_by_{method}", method, "/queues/high/pause", 405)
+        for method in ("PUT", "PATCH", "DELETE")
+    ),
     *(_request(f"path_{path[:40]}", "GET", path, *_OF_PATHS) for path in PATHS),
     *(_request(f"id_{job_id[:40]}", "GET", f"/jobs/{job_id}", 400, 404) for job_id in IDS),
     *(
