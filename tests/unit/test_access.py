@@ -208,6 +208,18 @@ def test_every_route_is_open_or_has_a_scope_and_none_is_made_up() -> None:
     assert all(path.startswith(("/stats", "/queues/", "/jobs/retry")) for _, path in for_admins)
 
 
+@pytest.mark.parametrize("what", ["pause", "resume"])
+def test_queues_are_for_admins(gate: Gate, what: str) -> None:
+    def asked(key: str | None) -> int:
+        address = f"/queues/{{name}}/{what}"
+        return send(event("POST", address, headers=bearer(key), name="high")).status
+
+    both = gate.key("ann", Scope.SUBMIT, Scope.READ)
+    assert [asked(None), asked(both)] == [401, 403]
+    assert not gate.world.store.paused
+    assert asked(gate.key("root", Scope.ADMIN)) == 200
+
+
 def test_who_sends_it_cannot_be_made_up(gate: Gate) -> None:
     key = gate.key("ann", Scope.SUBMIT)
     made_up = event("POST", "/jobs", body=BODY, headers=bearer(key))
