@@ -14,6 +14,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from stack.gateway_errors import (
+    HEADERS,
     NO_GATEWAY,
     PROBLEM,
     GatewayError,
@@ -110,7 +111,10 @@ def _end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
 
 def _problem(error: GatewayError, message: str) -> web.Response:
     return web.Response(
-        status=error.status, body=error.body(message).encode(), content_type=PROBLEM
+        status=error.status,
+        body=error.body(message).encode(),
+        content_type=PROBLEM,
+        headers=HEADERS,
     )
 
 

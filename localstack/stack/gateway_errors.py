@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 PROBLEM = "application/problem+json"
+HEADERS = {"Access-Control-Allow-Origin": "*"}
+"""Of each of these answers."""
 NO_ROUTE = "MissingAuthenticationTokenException"
 """The gateway's name for a route that does not exist."""
 

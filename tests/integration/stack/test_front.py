@@ -144,6 +144,7 @@ def test_what_the_gateway_itself_says_is_told_as_the_template_has_it(
     assert answer.status == 404
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["type"] == "urn:problem-type:sluice:route-not-found"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
 def test_without_a_deployment_there_is_no_gateway(front: str) -> None:

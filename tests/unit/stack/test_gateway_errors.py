@@ -45,6 +45,10 @@ def test_an_answer_is_the_templates(name: str) -> None:
     filled = re.sub(r"\$context\.error\.messageString", json.dumps(MESSAGE), text)
     assert json.loads(OURS[name].body(MESSAGE)) == json.loads(filled)
     assert OURS[name].status == RESPONSES[name]["StatusCode"]
+    headers = RESPONSES[name]["ResponseParameters"]["Headers"]
+    assert {header: f"'{value}'" for header, value in gateway_errors.HEADERS.items()}.items() <= (
+        headers.items()
+    )
 
 
 @pytest.mark.parametrize(
