@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from jobs.core.errors import NotFailed, UniqueKeyTaken
-from jobs.core.model import Job, NewJob, Progress, Refused, Status
+from jobs.core.model import Job, NewJob, Priority, Progress, Refused, Status
 from jobs.core.outcome import Done, GiveUp, Lost, TryAgain
 from support.rows import LEASE
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def cancel(rows: Rows, job: Job) -> Job:
     found = rows.store.cancel(job.id)
     assert found
-    return found
+    return found.job
 
 
 def retry(rows: Rows, job: Job, token: UUID | None = None) -> Job:
@@ -96,6 +96,20 @@ def test_a_job_that_has_ended_is_returned_as_it_ended(rows: Rows, outcome: Done 
     before = rows.get(job.id)
     assert cancel(rows, job).status is before.status
     assert rows.get(job.id) == before
+
+
+def test_what_a_cancel_makes_to_tell_it_comes_with_it_once(rows: Rows) -> None:
+    job = rows.insert(priority=Priority.HIGH, callback_url="https://example.com")
+    cancelled = rows.store.cancel(job.id)
+    assert cancelled
+    [entry] = cancelled.born
+    assert (entry.priority, entry.delay) == (Priority.HIGH, 0.0)
+    assert rows.get(entry.id).type == "CALLBACK"
+    assert [hint.id for hint in rows.store.due(9)] == [entry.id]
+    again = rows.store.cancel(job.id)
+    assert again
+    assert again.born == ()
+    assert [hint.id for hint in rows.store.due(9)] == [entry.id]
 
 
 def test_a_cancelled_job_frees_its_unique_key(rows: Rows) -> None:

@@ -25,7 +25,7 @@ from jobs.core.model import (
     Refused,
     Status,
 )
-from jobs.core.ports import Entry, Settled
+from jobs.core.ports import Cancelled, Entry, Settled
 from jobs.core.stats import Percentiles, QueueStats, TypeStats
 
 if TYPE_CHECKING:
@@ -181,8 +181,12 @@ class FakeStore:
         now = self._now()
         before = set(self.rows)
         ended = [each.id for each in settlements if self._settle(each, now)]
+        return Settled.of(ended, self._entries(before))
+
+    def _entries(self, before: set[UUID]) -> tuple[Entry, ...]:
+        """Of the jobs that were made since."""
         born = self.rows.keys() - before
-        return Settled.of(ended, [Entry(each, self.rows[each].job.priority) for each in born])
+        return tuple(Entry(each, self.rows[each].job.priority) for each in born)
 
     def _tell(self, row: Row, now: float) -> None:
         """Make the job that tells the end of another, if that names a callback."""
@@ -211,8 +215,9 @@ class FakeStore:
         self._tell(row, now)
         return True
 
-    def cancel(self, job_id: UUID) -> Job | None:
+    def cancel(self, job_id: UUID) -> Cancelled | None:
         now = self._now()
+        before = set(self.rows)
         row = self.rows.get(job_id)
         if row is None:
             return None
@@ -221,7 +226,7 @@ class FakeStore:
         if not row.status.is_final:
             row.status, row.updated = Status.CANCELLED, now
             self._tell(row, now)
-        return _shown(row, now)
+        return Cancelled(_shown(row, now), self._entries(before))
 
     def retry(self, job_id: UUID, token: UUID, *, request_id: str | None) -> Job | None:
         now = self._now()

@@ -16,8 +16,10 @@ from fakes.mailer import FakeMailer
 from fakes.objects import FakeObjects
 from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.web import Web
+from jobs.core.control import Control
 from jobs.core.model import Status
 from jobs.core.ports import Tools
+from jobs.core.publish import Publish
 from jobs.processors import ALL_TYPES
 from support.engine import Engine
 from support.hook import Hook, listening
@@ -107,10 +109,13 @@ def test_a_job_without_a_callback_tells_nobody(engine: Engine) -> None:
 def test_a_cancelled_job_tells_so(engine: Engine, hook: Hook) -> None:
     body = {"type": "CSV_EXPORT", "payload": {}, "callbackUrl": hook.url, "delaySeconds": 60}
     job_id = engine.submit_envelope(body)
-    cancelled = engine.store.cancel(job_id)
-    assert cancelled is not None
-    assert cancelled.status is Status.CANCELLED
-    assert engine.store.cancel(job_id) is not None  # again: nothing more is told
-    engine.drain(scheduled=True)
+    publish = Publish(engine.queue, engine.waker, engine.log)
+    control = Control(engine.store, engine.queue, engine.waker, publish, engine.log)
+    assert control.cancel(job_id).status is Status.CANCELLED
+    control.cancel(job_id)  # again: nothing more is told
+    assert [member for member, _ in engine.queued()["{jobs}:default"]] == [
+        str(told) for (told,) in engine.sql("SELECT id FROM jobs WHERE type = 'CALLBACK'")
+    ]
+    engine.drain()
     [told] = hook.seen
     assert json.loads(told.body)["type"] == "job.cancelled"

@@ -9,7 +9,7 @@ import pytest
 
 from jobs.core.control import MOST
 from jobs.core.errors import QueueUnavailable, SchemaMissing
-from jobs.core.model import Hint, Priority, Status
+from jobs.core.model import Hint, NewJob, Priority, Status
 from jobs.core.outcome import GiveUp
 from jobs.core.retry import decide
 from support.gateway import Answer, event, get, post, send
@@ -59,6 +59,23 @@ def test_a_waiting_job_is_cancelled_and_leaves_its_queue(world: World) -> None:
     assert "waiting" not in answer.json
     assert world.queue.scores[Priority.DEFAULT] == {}
     assert cancel(job_id).status == 200
+
+
+def test_what_is_to_be_told_of_a_cancel_goes_out_at_once(world: World) -> None:
+    url = "https://example.com"
+    job = world.store.insert(NewJob(uuid4(), "CSV_EXPORT", {}, Priority.HIGH, callback_url=url))
+    assert cancel(job.id).status == 200
+    [told] = world.queue.scores[Priority.HIGH]
+    assert world.store.rows[told].job.type == "CALLBACK"
+    assert world.waker.wakes == [(0, False)]
+    cancel(job.id)
+    assert world.waker.wakes == [(0, False)]
+
+
+def test_a_cancel_of_which_nobody_is_told_wakes_nobody(world: World) -> None:
+    job = world.store.insert(NewJob(uuid4(), "CSV_EXPORT", {}))
+    assert cancel(job.id).status == 200
+    assert world.waker.wakes == []
 
 
 def test_it_is_too_late_for_a_job_that_has_ended(world: World) -> None:

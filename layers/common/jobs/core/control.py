@@ -50,15 +50,18 @@ class Control:
         `StoreUnavailable`.
         """
         with schema_asked_for(self._waker):
-            job = self._store.cancel(job_id)
-        if job is None:
+            cancelled = self._store.cancel(job_id)
+        if cancelled is None:
             raise JobNotFound
+        job = cancelled.job
         if job.status is not Status.CANCELLED:
             raise TooLate(f"the job is {job.status} already")
         try:
             self._queue.settle([Move(job.id, job.priority)])
         except QueueUnavailable as error:
             self._log("cancel.entry_left", level="WARNING", job_id=job.id, error=str(error))
+        if cancelled.born:
+            self._publish.entries(cancelled.born)
         return job
 
     def retry(self, job_id: UUID, request_id: str | None) -> Job:

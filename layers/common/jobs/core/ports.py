@@ -123,6 +123,14 @@ class Settled(frozenset["UUID"]):
         return made
 
 
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """A job as it is after it was to be cancelled; `born`: as of `Settled`."""
+
+    job: Job
+    born: tuple[Entry, ...] = ()
+
+
 class JobStore(Protocol):
     """The rows. Its clock alone judges due times and leases. Raises `StoreUnavailable`."""
 
@@ -174,8 +182,11 @@ class JobStore(Protocol):
         """
         ...
 
-    def cancel(self, job_id: UUID) -> Job | None:
-        """Cancel a job that has not ended, and return it; one that has is returned as it is."""
+    def cancel(self, job_id: UUID) -> Cancelled | None:
+        """Cancel a job that has not ended, and return it; one that has is returned as it is.
+
+        That is an end, and told like any other.
+        """
         ...
 
     def retry(self, job_id: UUID, token: UUID, *, request_id: str | None) -> Job | None:

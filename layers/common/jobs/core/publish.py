@@ -25,21 +25,29 @@ class Publish:
 
     def __call__(self, jobs: Sequence[Job]) -> None:
         """Publish those of `jobs` that wait. Whether they were before does not matter."""
-        if self._needs_waking([job for job in jobs if job.status is Status.PENDING]):
+        self.entries(
+            [
+                Entry(job.id, job.priority, job.due_in)
+                for job in jobs
+                if job.status is Status.PENDING
+            ]
+        )
+
+    def entries(self, entries: Sequence[Entry]) -> None:
+        """Publish jobs of which no more is known than where they belong."""
+        if self._needs_waking(entries):
             self._waker.wake()
 
-    def _needs_waking(self, jobs: Sequence[Job]) -> bool:
+    def _needs_waking(self, entries: Sequence[Entry]) -> bool:
         """Without the queue nobody knows who is at work, so that one is always woken."""
         try:
-            published = self._queue.publish(
-                [Entry(job.id, job.priority, job.due_in) for job in jobs]
-            )
+            published = self._queue.publish(entries)
         except Exception as error:  # noqa: BLE001 - whatever a client library raises
             self._log(
                 "publish.failed",
                 level="WARNING",
-                job_id=jobs[0].id if jobs else None,
-                jobs=len(jobs),
+                job_id=entries[0].id if entries else None,
+                jobs=len(entries),
                 error=str(error),
             )
             return True

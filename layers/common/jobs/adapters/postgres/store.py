@@ -22,7 +22,7 @@ from jobs.core.model import (
     QueueState,
     Refused,
 )
-from jobs.core.ports import Entry, Settled
+from jobs.core.ports import Cancelled, Entry, Settled
 from jobs.core.stats import Percentiles, QueueStats, TypeStats
 
 if TYPE_CHECKING:
@@ -121,9 +121,11 @@ class PostgresStore:
             (Entry(UUID(job_id), Priority(priority)) for job_id, priority in rows if priority),
         )
 
-    def cancel(self, job_id: UUID) -> Job | None:
-        rows = self._rows("cancel", id=str(job_id))
-        return records.job(rows[0]) if rows else None
+    def cancel(self, job_id: UUID) -> Cancelled | None:
+        for born, *row in self._rows("cancel", id=str(job_id)):
+            job = records.job(tuple(row))
+            return Cancelled(job, tuple(Entry(UUID(each), job.priority) for each in born))
+        return None
 
     def retry(self, job_id: UUID, token: UUID, *, request_id: str | None) -> Job | None:
         rows = self._rows("retry", id=str(job_id), token=str(token), request_id=request_id)

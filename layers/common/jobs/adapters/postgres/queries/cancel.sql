@@ -1,5 +1,8 @@
 -- Cancel a job that has not ended, waiting or running, and show it as it is then. The holder of its
 -- claim can end it no more. One that has ended is shown as it has ended.
+--
+-- Before it come the ids of the jobs that were made by that, to tell somebody; they are of its
+-- priority.
 WITH before AS (
     SELECT jobs.*, jobs AS job FROM jobs WHERE id = %(id)s FOR UPDATE
 ), cancelled AS (
@@ -20,16 +23,16 @@ WITH before AS (
     FROM before
     WHERE status = 'processing'
 ), told AS (
-    -- Not published: the next tick of the schedule finds it.
     INSERT INTO jobs (id, type, priority, payload, max_attempts, owner)
     SELECT gen_random_uuid(), 'CALLBACK', priority, callback_payload(job), 8, owner
     FROM cancelled
     WHERE callback_url IS NOT NULL
+    RETURNING id
 ), shown AS (
     SELECT * FROM cancelled
     UNION ALL
     SELECT * FROM before
     LIMIT 1
 )
-SELECT {job}
+SELECT ARRAY(SELECT id::text FROM told) AS born, {job}
 FROM shown
