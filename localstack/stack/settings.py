@@ -27,6 +27,7 @@ FUNCTION_PARAMETERS = {
     "IDEMPOTENCY_HOURS": "IdempotencyHours",
     "CALLBACK_SECRET": "CallbackSecret",
     "CALLBACK_ALLOW": "CallbackAllow",
+    "EVENT_BUS": "EventBusName",
     "API_KEYS": "ApiKeys",
     "CORS_ORIGINS": "CorsOrigins",
     "LOG_LEVEL": "LogLevel",

@@ -59,10 +59,26 @@ def rows(request: pytest.FixtureRequest) -> Rows:
     return found
 
 
+@pytest.fixture(params=["fake", "postgres"])
+def telling_rows(request: pytest.FixtureRequest) -> Rows:
+    """Those of a deployment with a bus."""
+    found: Rows = request.getfixturevalue(f"{request.param}_telling_rows")
+    return found
+
+
 @pytest.fixture
 def fake_rows() -> Rows:
+    return _fake_rows(events=False)
+
+
+@pytest.fixture
+def fake_telling_rows() -> Rows:
+    return _fake_rows(events=True)
+
+
+def _fake_rows(*, events: bool) -> Rows:
     clock = FakeClock()
-    return Rows(FakeStore(clock), clock.advance)
+    return Rows(FakeStore(clock, events=events), clock.advance)
 
 
 @pytest.fixture(scope="module")
@@ -73,16 +89,25 @@ def migrated_url(module_postgres_url: str) -> str:
 
 @pytest.fixture
 def postgres_rows(migrated_url: str) -> Iterator[Rows]:
+    yield from _postgres_rows(migrated_url, events=False)
+
+
+@pytest.fixture
+def postgres_telling_rows(migrated_url: str) -> Iterator[Rows]:
+    yield from _postgres_rows(migrated_url, events=True)
+
+
+def _postgres_rows(url: str, *, events: bool) -> Iterator[Rows]:
     with (
-        closing(psycopg2.connect(migrated_url)) as aside,
-        closing(Connection(migrated_url)) as connection,
+        closing(psycopg2.connect(url)) as aside,
+        closing(Connection(url)) as connection,
         aside.cursor() as cursor,
     ):
         aside.autocommit = True
         cursor.execute("TRUNCATE jobs CASCADE")
         cursor.execute("UPDATE queues SET paused_at = NULL")
         yield Rows(
-            PostgresStore(connection),
+            PostgresStore(connection, events=events),
             lambda seconds: cursor.execute(ADVANCE_ROWS, {"seconds": seconds}),
         )
 

@@ -65,13 +65,17 @@ class Row:
 
 
 class FakeStore:
-    """`JobStore` in a dictionary, on `clock` (seconds). `fault` is raised if set."""
+    """`JobStore` in a dictionary, on `clock` (seconds). `fault` is raised if set.
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    `events`: the end of a job is to be told on the bus.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time, *, events: bool = False) -> None:
         self.fault: Exception | None = None
         self.rows: dict[UUID, Row] = {}
         self.paused: dict[Priority, float] = {}
         self._clock = clock
+        self._events = events
 
     def insert(self, job: NewJob) -> Job:
         [stored] = self.insert_all([job])
@@ -189,13 +193,19 @@ class FakeStore:
         return tuple(Entry(each, self.rows[each].job.priority) for each in born)
 
     def _tell(self, row: Row, now: float) -> None:
-        """Make the job that tells the end of another, if that names a callback."""
-        job = row.job
-        if not job.callback_url or not row.status.is_final:
+        """Make the jobs that tell the end of another."""
+        if not row.status.is_final:
             return
-        payload = {"url": job.callback_url, "job": {"id": str(job.id), "status": row.status}}
-        told = NewJob(uuid4(), "CALLBACK", payload, job.priority, 8, owner=job.owner)
-        self.rows[told.id] = Row(told, now, now, now)
+        job = row.job
+        if job.callback_url:
+            told = {"id": str(job.id), "status": row.status}
+            self._make("CALLBACK", {"url": job.callback_url, "job": told}, job, now)
+        if self._events and job.type not in ("CALLBACK", "EVENT"):
+            self._make("EVENT", {"job": _event(row)}, job, now)
+
+    def _make(self, kind: str, payload: dict[str, Any], of: NewJob, now: float) -> None:
+        made = NewJob(uuid4(), kind, payload, of.priority, 8, owner=of.owner)
+        self.rows[made.id] = Row(made, now, now, now)
 
     def _settle(self, end: Settlement, now: float) -> bool:
         row = self.rows.get(end.id)
@@ -414,6 +424,20 @@ def _shown(row: Row, now: float) -> Job:
     )
 
 
+def _event(row: Row) -> dict[str, Any]:
+    told = {
+        "id": str(row.job.id),
+        "type": row.job.type,
+        "priority": row.job.priority.value,
+        "status": row.status.value,
+        "attempts": row.attempts,
+        "createdAt": _written(row.created),
+        "updatedAt": _written(row.updated),
+        "tags": [*row.job.tags],
+    }
+    return told if row.error is None else told | {"error": row.error}
+
+
 def _attempt(row: Row, now: float, outcome: str, error: str | None) -> Attempt:
     return Attempt(row.attempts, _utc(row.started), _utc(now), outcome, error, row.request_id)
 
@@ -469,6 +493,10 @@ def _claim(row: Row) -> Claim:
         backoff=row.job.backoff,
         timeout=row.job.timeout,
     )
+
+
+def _written(seconds: float) -> str:
+    return _utc(seconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _utc(seconds: float) -> datetime:

@@ -56,6 +56,7 @@ class Engine:
         slots: int = 8,
         lease: float = 10.0,
         tools: Tools | None = None,
+        events: bool = False,
     ) -> None:
         """The database has its schema already; `store` and `queue` stand in for the real ones."""
         self.database_url = database_url
@@ -64,7 +65,7 @@ class Engine:
         self.client = connect(redis_url)
         self.redis: Any = redis.Redis.from_url(redis_url)
         """For looking at the queues, and for spoiling them."""
-        self.store: JobStore = store or PostgresStore(self.connection)
+        self.store: JobStore = store or PostgresStore(self.connection, events=events)
         self.queue: JobQueue = queue or RedisQueue(self.client, limits)
         self.waker = RecordingWaker()
         self.log = RecordingLog()

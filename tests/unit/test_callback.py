@@ -102,8 +102,9 @@ def test_what_is_no_address_is_refused(world: World, url: object) -> None:
 
 @pytest.mark.usefixtures("world")
 def test_no_client_may_hand_in_what_jobs_make() -> None:
-    assert set(ALL_TYPES) - set(JOB_TYPES) == {"CALLBACK"}
-    assert post({"type": "CALLBACK", "payload": TOLD}).status == 400
+    assert set(ALL_TYPES) - set(JOB_TYPES) == {"CALLBACK", "EVENT"}
+    for internal in ("CALLBACK", "EVENT"):
+        assert post({"type": internal, "payload": TOLD}).status == 400
 
 
 def test_what_is_told_is_signed_as_standard_webhooks_has_it() -> None:

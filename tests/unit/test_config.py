@@ -76,6 +76,7 @@ WRONG = {
     "MAIL_PORT": ("70000", "a whole number from 1 to 65535, not '70000'"),
     "MAIL_TLS": ("yes", "one of none, starttls, not 'yes'"),
     "LEASE_SECONDS": ("nan", "a number from 1 to 300, not 'nan'"),
+    "EVENT_BUS": ("arn:aws:x", "the name of an event bus"),
     "CONCURRENCY": ("eight", "a whole number from 1 to 64, not 'eight'"),
 }
 
@@ -104,6 +105,18 @@ def test_everything_that_is_wrong_is_named_at_once_with_what_would_be_right() ->
 def test_a_url_is_never_repeated_however_odd_it_is(url: str) -> None:
     text = complaint(Settings, GOOD | {"DATABASE_URL": url})
     assert text == "DATABASE_URL must be a URL that starts with postgresql:// or postgres://"
+
+
+@pytest.mark.parametrize("name", ["", "default", "jobs/of.my-own_1", "x" * 256])
+def test_the_name_of_a_bus_is_read(name: str) -> None:
+    assert Settings.read(GOOD | {"EVENT_BUS": name}).event_bus == name
+
+
+@pytest.mark.parametrize("name", ["a b", "büs", "x" * 257, "a\n", " a", "arn:aws:events"])
+def test_what_is_no_name_of_a_bus_is_refused(name: str) -> None:
+    assert "EVENT_BUS must be the name of an event bus" in complaint(
+        Settings, GOOD | {"EVENT_BUS": name}
+    )
 
 
 @pytest.mark.parametrize("number", ["1e1", "-1", "4.0", " 4", "٤", "0x4", "99999"])

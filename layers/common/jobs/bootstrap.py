@@ -13,7 +13,7 @@ from email.utils import parseaddr
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from jobs.adapters import log, s3
+from jobs.adapters import bus, log, s3
 from jobs.adapters.links import S3Links
 from jobs.adapters.postgres.connection import Connection
 from jobs.adapters.postgres.keys import PostgresKeys
@@ -160,7 +160,7 @@ def _derived(settings: Settings, purpose: str) -> bytes:
 
 
 def _store(settings: Settings) -> JobStore:
-    return PostgresStore(Connection(settings.database_url))
+    return PostgresStore(Connection(settings.database_url), events=bool(settings.event_bus))
 
 
 def _queue(settings: Settings) -> JobQueue:
@@ -198,4 +198,5 @@ def _tools(settings: PollerSettings) -> Tools:
         mail_domain=address.rpartition("@")[2] or "localhost",
         web=Web(settings.callback_allow),
         callback_secret=settings.callback_secret,
+        bus=bus.EventBridge(bus.connect(), settings.event_bus) if settings.event_bus else None,
     )

@@ -15,6 +15,7 @@ Environment = Mapping[str, str]
 
 _LEAST_SECRET = 24
 _ORIGIN = re.compile(r"\*|https?://[a-z0-9.\-]+(:\d{1,5})?|https?://\[[0-9a-f:.]+\](:\d{1,5})?")
+_BUS = re.compile(r"[A-Za-z0-9/._\-]{1,256}")
 
 
 def _url(*beginnings: str) -> Callable[[str], str]:
@@ -90,6 +91,14 @@ def _secret(text: str) -> str:
     return text
 
 
+def _bus(text: str) -> str:
+    if not _BUS.fullmatch(text):
+        raise ValueError(
+            f"the name of an event bus, 1 to 256 letters, digits and . - _ / in ASCII, not {text!r}"
+        )
+    return text
+
+
 def _text(text: str) -> str:
     return text
 
@@ -135,6 +144,8 @@ class Settings(KeySettings):
     poller_function: str = _setting(_text)
     max_pollers: int = _setting(_whole(1, 1000), 4)
     log_level: str = _setting(_one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+    event_bus: str = _setting(_bus, "")
+    """Where the ends of jobs are told; empty: nowhere."""
     faults: str = _setting(_text, "")
     """Points armed for a test: see `jobs.core.faults`."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
+from contextlib import nullcontext
 from dataclasses import fields
 from typing import Any
 
 import pytest
 
 from jobs.config import ApiSettings, PollerSettings, Settings
+from jobs.core.errors import ConfigurationError
 from jobs.core.work import MARGIN
 from jobs.processors import JOB_TYPES
 from support.template import PARAMETERS, ROOT, parameters, template, variables
@@ -101,6 +103,15 @@ def test_what_the_template_allows_the_function_takes(name: str, limit: str) -> N
                 given[variable] = str(declared()[name][limit])
 
         settings.read(given)
+
+
+@pytest.mark.parametrize("name", ["jobs/of.my-own_1", "a b", "x" * 257, "arn:aws:events", "ü"])
+def test_a_bus_that_the_template_takes_the_functions_take(name: str) -> None:
+    taken = re.fullmatch(declared()["EventBusName"]["AllowedPattern"], name)
+    given = environment("PollerFunction", "local") | {"EVENT_BUS": name}
+
+    with nullcontext() if taken else pytest.raises(ConfigurationError, match="EVENT_BUS"):
+        assert PollerSettings.read(given).event_bus == name
 
 
 def test_a_poller_runs_longer_than_any_job_may_take() -> None:

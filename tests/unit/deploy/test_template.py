@@ -21,7 +21,10 @@ ONLY_DEATHS = {"requestContext": {"condition": ["RetriesExhausted"]}}
 def statements(role: str) -> dict[str, dict[str, Any]]:
     """What `role` may do, by name."""
     (policy,) = resource(role)["Policies"]
-    return {each["Sid"]: each for each in policy["PolicyDocument"]["Statement"]}
+    found = policy["PolicyDocument"]["Statement"]
+    # Under a condition: as if it held.
+    plain = [each["Fn::If"][1] if "Fn::If" in each else each for each in found]
+    return {each["Sid"]: each for each in plain}
 
 
 def allowed(role: str) -> set[str]:
@@ -113,6 +116,7 @@ def test_the_roles_may_do_what_they_need_and_no_more() -> None:
         "s3:GetObject",
         "s3:ListBucket",
         "sns:Publish",
+        "events:PutEvents",
     }
     for role in ("ApiRole", "PollerRole"):
         assert all("*" not in each for each in allowed(role))
@@ -122,6 +126,24 @@ def test_the_roles_may_do_what_they_need_and_no_more() -> None:
     }
     exports = statements("PollerRole")["WriteExports"]
     assert exports["Resource"] == {"Fn::Sub": "${Bucket.Arn}/output/*"}
+
+
+def test_the_poller_may_put_events_on_the_bus_that_is_named_and_on_no_other() -> None:
+    may = statements("PollerRole")["TellOfEnds"]
+    (policy,) = resource("PollerRole")["Policies"]
+
+    assert {"Fn::If": ["HasBus", may, {"Ref": "AWS::NoValue"}]} in policy["PolicyDocument"][
+        "Statement"
+    ]
+    assert may["Action"] == "events:PutEvents"
+    assert may["Resource"] == {
+        "Fn::Sub": "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}"
+        ":event-bus/${EventBusName}"
+    }
+    assert template()["Conditions"]["HasBus"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "EventBusName"}, ""]}]
+    }
+    assert template()["Parameters"]["EventBusName"]["Default"] == ""
 
 
 def test_the_bucket_is_closed_and_outlives_the_stack() -> None:

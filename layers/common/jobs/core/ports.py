@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -176,7 +176,8 @@ class JobStore(Protocol):
     def settle(self, settlements: Sequence[Settlement]) -> Settled:
         """End attempts; return the ids that ended so. Those missing belong to someone else.
 
-        The end of a job that names a callback makes the job that tells it, at the same moment.
+        The end of a job that names a callback makes the job that tells it, at the same moment;
+        where there is a bus, every end makes one that tells it there, but for those of such jobs.
 
         Safe to ask again with the same settlements.
         """
@@ -425,6 +426,20 @@ class Web(Protocol):
         ...
 
 
+class Bus(Protocol):
+    """The bus on which other functions are told what has happened.
+
+    Raises `AttemptFailed` with the service's own code.
+    """
+
+    def put(self, kind: str, detail: Mapping[str, Any]) -> str:
+        """Put an event on the bus; returns the id that it got there.
+
+        An `error` in `detail` that is too long for the bus is cut.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What a processor may use."""
@@ -436,6 +451,8 @@ class Tools:
     web: Web | None = None
     callback_secret: str = ""
     """What callbacks are signed with; empty: there are none."""
+    bus: Bus | None = None
+    """None: nobody is told of the ends of jobs."""
     progress: Callable[..., None] = _nobody_listens
     """`progress(percent, message=None)` says how far the attempt has come, 0 to 100; it may be
     called as often as one likes, and what was said last is written once a second."""

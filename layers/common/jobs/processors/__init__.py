@@ -17,7 +17,7 @@ _TABLE = (
 )
 """The modules in this package that hold a `JOB_TYPE`."""
 
-_INTERNAL = ("callback",)
+_INTERNAL = ("callback", "event")
 """Those whose jobs are made by other jobs, and by no client."""
 
 

@@ -36,23 +36,31 @@ if TYPE_CHECKING:
 
 QUERIES = Path(__file__).parent / "queries"
 
-
 TRIES = 3
 """Times a batch is asked for whose keys others are taking at this moment."""
 
 
 @cache
-def _query(name: str) -> str:
-    """The query `name`; `{job}` in it stands for the columns that `records.job` reads."""
-    text = (QUERIES / f"{name}.sql").read_text("utf-8")
-    return text.replace("{job}", _query("job").strip()) if name != "job" else text
+def _query(name: str, *, events: bool = False) -> str:
+    """The query `name`. `{job}` in it stands for the columns that `records.job` reads, `{event}`
+    for what makes the jobs that tell of ends on the bus: for nothing, unless `events`."""
+    text = _text(name).replace("{job}", _text("job").strip())
+    return text.replace("{event}", _text("event").strip() if events else "")
+
+
+def _text(name: str) -> str:
+    return (QUERIES / f"{name}.sql").read_text("utf-8")
 
 
 class PostgresStore:
-    """`JobStore` on PostgreSQL; nothing it does needs a session that outlives a statement."""
+    """`JobStore` on PostgreSQL; nothing it does needs a session that outlives a statement.
 
-    def __init__(self, connection: Connection) -> None:
+    `events`: the end of a job is to be told on the bus.
+    """
+
+    def __init__(self, connection: Connection, *, events: bool = False) -> None:
         self._connection = connection
+        self._events = events
 
     def insert(self, job: NewJob) -> Job:
         if job.idempotency or job.unique_key:
@@ -206,7 +214,7 @@ class PostgresStore:
         self._rows("ping")
 
     def _rows(self, query: str, **values: object) -> list[Row]:
-        return self._connection.rows(_query(query), values)
+        return self._connection.rows(_query(query, events=self._events), values)
 
 
 def _ids(rows: list[Row]) -> frozenset[UUID]:

@@ -5,7 +5,7 @@
 -- priority.
 WITH before AS (
     SELECT jobs.*, jobs AS job FROM jobs WHERE id = %(id)s FOR UPDATE
-), cancelled AS (
+), ended AS (
     UPDATE jobs
     SET status = 'cancelled',
         lease_until = NULL,
@@ -25,11 +25,12 @@ WITH before AS (
 ), told AS (
     INSERT INTO jobs (id, type, priority, payload, max_attempts, owner)
     SELECT gen_random_uuid(), 'CALLBACK', priority, callback_payload(job), 8, owner
-    FROM cancelled
+    FROM ended
     WHERE callback_url IS NOT NULL
+    {event}
     RETURNING id
 ), shown AS (
-    SELECT * FROM cancelled
+    SELECT * FROM ended
     UNION ALL
     SELECT * FROM before
     LIMIT 1

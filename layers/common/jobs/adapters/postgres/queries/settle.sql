@@ -4,8 +4,8 @@
 -- to a COMMIT may have been lost): the token stays in the row for that. A claim can be called
 -- lost by others only once its lease has ended.
 --
--- A job that ends for good and names a callback makes the job that tells it, in this transaction;
--- those come with their priority.
+-- A job that ends for good and names a callback makes the job that tells it, in this transaction,
+-- and so does each where there is a bus; those come with their priority.
 WITH ending AS (
     SELECT *
     FROM json_to_recordset(%(endings)s) AS e (
@@ -46,6 +46,7 @@ WITH ending AS (
         gen_random_uuid(), 'CALLBACK', (job).priority, callback_payload(job), 8, (job).owner
     FROM ended
     WHERE (job).callback_url IS NOT NULL AND (job).status <> 'pending'
+    {event}
     RETURNING id, priority
 )
 SELECT id, priority

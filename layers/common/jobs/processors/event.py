@@ -1,0 +1,40 @@
+"""EVENT: tell the end of a job on the bus, so that other functions can react to it.
+
+Made by the database in the transaction that ends the job, never by a client, and only where there
+is a bus. Payload: `{"job"}`, the job as it ended, without its payload and its result. The event is
+`JobCompleted`, `JobFailed` or `JobCancelled`; its detail is the job, with an `eventId` that is the
+same each time the event comes: it comes once at least. Result: `{"id"}`, which the bus gave it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobs.core.errors import AttemptFailed
+from jobs.core.model import Status
+from jobs.core.ports import JobType
+
+if TYPE_CHECKING:
+    from jobs.core.model import Claim, Result
+    from jobs.core.ports import Tools
+
+BUDGET = 20.0
+"""Seconds; more than the call may take."""
+
+KINDS = {
+    Status.COMPLETED: "JobCompleted",
+    Status.FAILED: "JobFailed",
+    Status.CANCELLED: "JobCancelled",
+}
+
+
+def process(claim: Claim, tools: Tools) -> Result:
+    """Tell it. Raises `AttemptFailed`."""
+    if tools.bus is None:
+        raise AttemptFailed("events are not configured: EVENT_BUS is not set")
+    job = claim.payload["job"]
+    detail = {"eventId": f"{job['id']}:{job['status']}", **job}
+    return {"id": tools.bus.put(KINDS[Status(job["status"])], detail)}
+
+
+JOB_TYPE = JobType("EVENT", process, BUDGET)
