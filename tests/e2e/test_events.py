@@ -1,0 +1,102 @@
+"""What becomes of jobs is told on a bus, once the stack is deployed with one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stack.waiting import wait_until
+from stack.web import call
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.local_stack import LocalStack
+
+SECONDS = 60
+BUS = "jobs"
+
+Event = dict[str, Any]
+Hear = Callable[[str], Event]
+
+
+@pytest.fixture(scope="module")
+def hear(stack: LocalStack) -> Iterator[Hear]:
+    """Waits for the event of an id, and returns it."""
+    events, sqs = stack.aws("events"), stack.aws("sqs")
+    url = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    events.create_event_bus(Name=BUS)
+    pattern = json.dumps({"source": ["sluice"]})
+    events.put_rule(Name="all", EventBusName=BUS, EventPattern=pattern)
+    target = {"Id": "heard", "Arn": found["Attributes"]["QueueArn"]}
+    events.put_targets(Rule="all", EventBusName=BUS, Targets=[target])
+
+    def receive(event_id: str) -> Event:
+        heard: list[Event] = []
+
+        def there() -> bool:
+            answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+            for message in answer.get("Messages", []):
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                event = json.loads(message["Body"])
+                if event["detail"]["eventId"] == event_id:
+                    heard.append(event)
+            return bool(heard)
+
+        wait_until(there, event_id, seconds=SECONDS)
+        return heard[0]
+
+    assert "deployed" in stack.command("deploy", also={"EVENT_BUS": BUS}).stdout
+    yield receive
+    stack.command("deploy")
+    events.remove_targets(Rule="all", EventBusName=BUS, Ids=["heard"])
+    events.delete_rule(Name="all", EventBusName=BUS)
+    events.delete_event_bus(Name=BUS)
+    sqs.delete_queue(QueueUrl=url)
+
+
+def test_by_default_nothing_is_told(stack: LocalStack) -> None:
+    job_id = stack.api.submit("CSV_EXPORT", {"data": [{"n": 1}]})
+    stack.api.finished(job_id, seconds=SECONDS)
+    made = "SELECT id FROM jobs WHERE type = 'EVENT' AND payload -> 'job' ->> 'id' = %s"
+    assert stack.rows(made, job_id) == []
+
+
+def test_each_end_of_a_job_is_told_on_the_bus(stack: LocalStack, hear: Hear) -> None:
+    done = stack.api.submit("CSV_EXPORT", {"data": [{"name": "secret"}]}, "high")
+    ended = stack.api.finished(done, seconds=SECONDS)
+    event = hear(f"{done}:completed")
+    assert (event["source"], event["detail-type"]) == ("sluice", "JobCompleted")
+    assert event["detail"] == {
+        "eventId": f"{done}:completed",
+        "id": done,
+        "type": "CSV_EXPORT",
+        "priority": "high",
+        "status": "completed",
+        "attempts": 1,
+        "createdAt": ended["createdAt"],
+        "updatedAt": ended["updatedAt"],
+        "tags": [],
+    }
+
+
+def test_a_failure_is_told_with_its_error(stack: LocalStack, hear: Hear) -> None:
+    wish = {"type": "CSV_EXPORT", "payload": {"data": "invalid"}, "maxAttempts": 1}
+    status, accepted = call(f"{stack.url}/jobs", wish | {"tags": ["a", "b"]})
+    assert status == 201
+    failed = stack.api.finished(accepted["jobId"], seconds=SECONDS)
+    event = hear(f"{failed['id']}:failed")
+    assert event["detail-type"] == "JobFailed"
+    assert (event["detail"]["error"], event["detail"]["tags"]) == (failed["error"], ["a", "b"])
+
+
+def test_a_cancel_is_told(stack: LocalStack, hear: Hear) -> None:
+    wish = {"type": "CSV_EXPORT", "payload": {}, "delaySeconds": 3600}
+    job_id = call(f"{stack.url}/jobs", wish)[1]["jobId"]
+    assert call(f"{stack.url}/jobs/{job_id}", method="DELETE")[0] == 200
+    event = hear(f"{job_id}:cancelled")
+    assert (event["detail-type"], event["detail"]["attempts"]) == ("JobCancelled", 0)
