@@ -8,6 +8,7 @@ STORE = "tests/contract/test_job_store.py::test_"
 QUEUE = "tests/contract/test_job_queue.py::test_"
 PAUSE = "tests/contract/test_pause_of_queues.py::test_"
 PAUSED = "tests/integration/test_paused_queues.py::test_"
+EVENTS_MADE = "tests/contract/test_events_of_jobs.py::test_"
 ZOMBIES = "tests/integration/test_zombies.py::test_"
 TIME = "tests/integration/test_time.py::test_"
 
@@ -44,6 +45,42 @@ MUTATIONS = (
         "now() + make_interval(secs => ending.delay)",
         "now()",
         (f"{STORE}a_failed_attempt_makes_a_job_wait_and_keeps_the_error",),
+    ),
+    # Events
+    Mutation(
+        "a job ends and makes no event",
+        JOBS / "adapters/postgres/store.py",
+        '_text("event").strip() if events else ""',
+        '""',
+        (f"{EVENTS_MADE}the_end_of_a_job_is_to_be_told",),
+    ),
+    Mutation(
+        "the event is made after the transaction that ends the job",
+        JOBS / "adapters/postgres/store.py",
+        """        rows = self._rows("settle", endings=endings)
+""",
+        """        rows = self._connection.rows(_query("settle"), {"endings": endings})
+        rows += self._connection.rows(
+            "INSERT INTO jobs (id, type, payload) VALUES (gen_random_uuid(), 'EVENT', '{}')"
+            " RETURNING id, priority",
+            {},
+        )
+""",
+        ("tests/integration/test_events.py::test_no_job_ends_without_its_event",),
+    ),
+    Mutation(
+        "events are told of by events",
+        QUERIES / "event.sql",
+        "('CALLBACK', 'EVENT')",
+        "('CALLBACK')",
+        (f"{EVENTS_MADE}what_tells_is_not_told_of",),
+    ),
+    Mutation(
+        "what a cancel makes waits for the next tick",
+        JOBS / "core/control.py",
+        "if cancelled.born:",
+        "if not cancelled.born:",
+        ("tests/unit/test_control.py::test_what_is_to_be_told_of_a_cancel_goes_out_at_once",),
     ),
     # Claims
     Mutation(
