@@ -15,6 +15,8 @@ from support.engine import draining
 from support.gateway import event, get, send
 
 if TYPE_CHECKING:
+    import pytest
+
     from integration.api.conftest import Live
     from jobs.core.model import Claim, Result
     from jobs.core.ports import Tools
@@ -54,6 +56,17 @@ def test_a_cancelled_job_is_not_run(live: Live) -> None:
     live.engine.drain()
     assert live.engine.job(job_id).status == "cancelled"
     assert live.engine.job(other).status == "completed"
+
+
+def test_where_there_is_a_bus_a_cancel_is_to_be_told(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVENT_BUS", "jobs")
+    later = {"type": "NOOP", "payload": {}, "delaySeconds": 3600}
+    assert cancel(live.engine.submit_envelope(later)) == 200
+    [event] = live.sql("SELECT id FROM jobs WHERE type = 'EVENT'")
+    assert [(member,) for member, _ in live.engine.queued()["{jobs}:default"]] == [event]
+    assert live.waker.wakes == [(0, False)]
 
 
 def test_an_entry_that_was_left_behind_is_cleared_away(live: Live) -> None:
