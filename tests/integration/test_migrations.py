@@ -10,7 +10,9 @@ import psycopg2
 import pytest
 
 from jobs.adapters.postgres import migrate as migrating
+from jobs.adapters.postgres.connection import Connection
 from jobs.adapters.postgres.migrate import MIGRATIONS, migrate
+from jobs.core.errors import SchemaMissing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,6 +76,11 @@ def test_the_statements_of_the_first_release_go_on_working(first_schema: str, ru
         token,
     )
     assert run("SELECT status FROM jobs") == [("failed",)]
+
+
+def test_what_the_schema_lacks_is_said_to_be_missing(first_schema: str) -> None:
+    with closing(Connection(first_schema)) as connection, pytest.raises(SchemaMissing):
+        connection.rows("SELECT callback_payload(jobs) FROM jobs", {})
 
 
 def test_a_status_that_there_is_not_is_refused(first_schema: str, run: Run) -> None:

@@ -21,7 +21,7 @@ TRIES = 3
 
 _LOST = (psycopg2.OperationalError, psycopg2.InterfaceError)
 _REFUSED = (errors.ReadOnlySqlTransaction, errors.InsufficientResources)
-_NO_SCHEMA = (errors.UndefinedTable, errors.UndefinedColumn)
+_NO_SCHEMA = (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction)
 # A key that was free when the statement looked may be taken when it writes.
 _CLASHED = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
 
