@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from botocore.stub import Stubber
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from jobs.core.model import Result
     from jobs.core.ports import Bus
 
+TELLER = uuid4()
 JOB: dict[str, Any] = {"id": "1", "type": "CSV_EXPORT", "status": "completed", "tags": []}
 
 
@@ -36,7 +38,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def tell(bus: Bus | None, **changes: object) -> Result:
     tools = Tools(FakeObjects(), FakeMailer(), bus=bus)
-    return process(a_claim("EVENT", {"job": JOB | changes}), tools)
+    return process(a_claim("EVENT", {"job": JOB | changes}, TELLER), tools)
 
 
 def refusal(bus: Bus | None) -> str:
@@ -59,7 +61,7 @@ def test_without_a_bus_the_database_is_asked_for_nothing_more(query: str) -> Non
 def test_what_is_told_is_the_job_under_an_id_that_stays_the_same(status: str, kind: str) -> None:
     bus = FakeBus()
     assert tell(bus, status=status)["id"] != tell(bus, status=status)["id"]
-    assert bus.events == [(kind, {"eventId": f"1:{status}", **JOB, "status": status})] * 2
+    assert bus.events == [(kind, {"eventId": str(TELLER), **JOB, "status": status})] * 2
 
 
 def test_without_a_bus_it_says_so() -> None:

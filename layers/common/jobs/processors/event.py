@@ -2,8 +2,9 @@
 
 Made by the database in the transaction that ends the job, never by a client, and only where there
 is a bus. Payload: `{"job"}`, the job as it ended, without its payload and its result. The event is
-`JobCompleted`, `JobFailed` or `JobCancelled`; its detail is the job, with an `eventId` that is the
-same each time the event comes: it comes once at least. Result: `{"id"}`, which the bus gave it.
+`JobCompleted`, `JobFailed` or `JobCancelled`; its detail is the job, with an `eventId`, the id of
+this job, which is the same each time the event comes: it comes once at least. Result: `{"id"}`,
+which the bus gave it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def process(claim: Claim, tools: Tools) -> Result:
     if tools.bus is None:
         raise AttemptFailed("events are not configured: EVENT_BUS is not set")
     job = claim.payload["job"]
-    detail = {"eventId": f"{job['id']}:{job['status']}", **job}
+    detail = {"eventId": str(claim.id), **job}
     return {"id": tools.bus.put(KINDS[Status(job["status"])], detail)}
 
 
