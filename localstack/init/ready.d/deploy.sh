@@ -18,7 +18,10 @@ while IFS= read -r line; do
     esac
 done < /opt/sluice/parameters.yaml
 for pair in MAIL_FROM=MailFrom MAX_POLLERS=MaxPollers POLLER_TIMEOUT=PollerTimeout \
-    LEASE_SECONDS=LeaseSeconds CONCURRENCY=Concurrency LOG_LEVEL=LogLevel; do
+    LEASE_SECONDS=LeaseSeconds CONCURRENCY=Concurrency LOG_LEVEL=LogLevel \
+    IDEMPOTENCY_HOURS=IdempotencyHours CALLBACK_SECRET=CallbackSecret \
+    CALLBACK_ALLOW=CallbackAllow EVENT_BUS=EventBusName API_KEYS=ApiKeys \
+    CORS_ORIGINS=CorsOrigins; do
     value=$(printenv "${pair%%=*}" || true)
     [ -z "$value" ] || set -- "$@" "${pair#*=}=$value"
 done
@@ -35,8 +38,16 @@ printf '%s' '{"schedule": "deployment"}' > /tmp/event.json
 awslocal lambda invoke --function-name "$stack-poller" --invocation-type Event \
     --payload file:///tmp/event.json /dev/null > /dev/null
 url="http://localhost:4566/_aws/execute-api/$stack/v1/jobs/00000000-0000-0000-0000-000000000000"
+# No job, and nobody's key: neither is found, which takes a look into the database.
+key="sluice_$(printf '%016d_%043d' 0 0)"
+answered() {
+    case $(curl -s -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $key" "$url") in
+        401 | 404) ;;
+        *) return 1 ;;
+    esac
+}
 tries=0
-until [ "$(curl -s -o /dev/null -w '%{http_code}' "$url")" = 404 ]; do
+until answered; do
     tries=$((tries + 1))
     [ "$tries" -lt 120 ] || { echo "the API does not find the schema" >&2; exit 1; }
     sleep 1

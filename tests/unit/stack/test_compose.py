@@ -11,10 +11,14 @@ import yaml
 
 from stack.containers.stand_ins import STAND_INS
 from stack.paths import ROOT
+from stack.settings import FUNCTION_PARAMETERS
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 EXTENSION = re.compile(r"x-[a-z]+")
+SCRIPT = ROOT / "localstack" / "init" / "ready.d" / "deploy.sh"
+THE_CATCHERS = {"MAIL_TLS", "MAIL_USER", "MAIL_PASSWORD"}
+"""What a server on the host may need, and the catcher beside the functions does not."""
 ROOT_ALLOWED = {"localstack", "mirror"}
 """LocalStack starts containers; the mirror becomes the owner of the output folder."""
 
@@ -63,4 +67,16 @@ def test_localstack_is_the_same_image_in_both_files() -> None:
 
 
 def test_script_that_deploys_can_be_run() -> None:
-    assert os.access(ROOT / "localstack" / "init" / "ready.d" / "deploy.sh", os.X_OK)
+    assert os.access(SCRIPT, os.X_OK)
+
+
+def test_settings_are_handed_on_to_the_functions() -> None:
+    handed_on = dict(re.findall(r"\b([A-Z_]+)=([A-Z][A-Za-z]+)\b", SCRIPT.read_text()))
+    wanted = {
+        name: parameter
+        for name, parameter in FUNCTION_PARAMETERS.items()
+        if name not in THE_CATCHERS
+    }
+    assert handed_on == wanted
+    environment = SERVICES["localstack"]["environment"]
+    assert all(environment[name] == f"${{{name}:-}}" for name in handed_on)
