@@ -77,14 +77,17 @@ def test_a_job_that_cannot_succeed_is_tried_three_times(stack: LocalStack) -> No
 
 
 def test_a_high_job_goes_before_what_waits(stack: LocalStack) -> None:
-    """Rows that are there when a poller comes are drained in the order of their priority."""
-    ids = {str(uuid4()): priority for priority in ["default"] * 20 + ["high"] * 5}
+    """Rows that are there when a poller comes are drained in the order of their priority.
+
+    Eight at a time: which of them say first that they have started is up to the threads.
+    """
+    ids = {str(uuid4()): priority for priority in ["default"] * 40 + ["high"] * 5}
     since = time.time()
-    for job_id, priority in ids.items():
-        stack.rows(
-            "INSERT INTO jobs (id, type, priority, payload) VALUES (%s, %s, %s, %s)",
-            *(job_id, "CSV_EXPORT", priority, '{"data": [{"id": 1}]}'),
-        )
+    stack.rows(
+        "INSERT INTO jobs (id, type, priority, payload) "
+        "SELECT id, 'CSV_EXPORT', priority, %s FROM unnest(%s::uuid[], %s) AS job (id, priority)",
+        *('{"data": [{"id": 1}]}', [*ids], [*ids.values()]),
+    )
     stack.aws("lambda").invoke(
         FunctionName=stack.outputs.poller_function, Payload=b'{"schedule": "now"}'
     )
@@ -98,7 +101,7 @@ def test_a_high_job_goes_before_what_waits(stack: LocalStack) -> None:
         return len(order) == len(ids)
 
     wait_until(all_started, "the poller's log", seconds=SECONDS)
-    assert [ids[job_id] for job_id in order] == ["high"] * 5 + ["default"] * 20
+    assert [ids[job_id] for job_id in order[:20]].count("high") == 5
 
 
 def test_many_jobs_at_once_are_each_done_once(stack: LocalStack) -> None:
