@@ -7,7 +7,7 @@ import http.client
 import io
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -135,7 +135,7 @@ def test_logs_carry_neither_payloads_nor_secrets(stack: LocalStack) -> None:
     lines: list[str] = []
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
-        lines = [line for name in functions(stack) for line in logged(stack, name, since)]
+        lines = [line for name in functions(stack) for line in stack.logged(name, since)]
         if all(sum(job_id in line for line in lines) >= 2 for job_id in ids):
             break
     assert all(any(job_id in line for line in lines) for job_id in ids)
@@ -146,15 +146,3 @@ def test_logs_carry_neither_payloads_nor_secrets(stack: LocalStack) -> None:
 
 def functions(stack: LocalStack) -> tuple[str, ...]:
     return stack.outputs.api_function, stack.outputs.poller_function
-
-
-def logged(stack: LocalStack, function: str, since: float) -> list[str]:
-    """What `function` has logged from `since` (seconds since the epoch) on."""
-    pages = stack.aws("logs").get_paginator("filter_log_events")
-    start = round(since * 1000)
-    found: list[dict[str, Any]] = [
-        event
-        for page in pages.paginate(logGroupName=f"/aws/lambda/{function}", startTime=start)
-        for event in page["events"]
-    ]
-    return [str(event["message"]) for event in found]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -233,7 +234,7 @@ def test_idempotency_keys_of_two_owners_have_nothing_to_do_with_each_other(
 
 
 def test_a_key_is_in_no_table_and_in_no_log(guarded: LocalStack) -> None:
-    key = made(guarded, "dot")
+    since, key = time.time(), made(guarded, "dot")
     key_id, secret = parts(key)
     job_id = asked(guarded, "POST", "/jobs", key, EXPORT).json["jobId"]
     wrong = f"sluice_{key_id}_{secret[::-1]}"
@@ -258,7 +259,7 @@ def test_a_key_is_in_no_table_and_in_no_log(guarded: LocalStack) -> None:
     lines: dict[str, list[str]] = {}
 
     def all_logged() -> bool:
-        lines.update({name: logged(guarded, name) for name in functions(guarded)})
+        lines.update({name: guarded.logged(name, since) for name in functions(guarded)})
         api, poller = (lines[name] for name in functions(guarded))
         # Posted, read with the wrong key and with the right one, and when that was revoked.
         statuses = [json.loads(line)["status"] for line in api if job_id in line]
@@ -271,13 +272,3 @@ def test_a_key_is_in_no_table_and_in_no_log(guarded: LocalStack) -> None:
 
 def functions(stack: LocalStack) -> tuple[str, str]:
     return stack.outputs.api_function, stack.outputs.poller_function
-
-
-def logged(stack: LocalStack, function: str) -> list[str]:
-    """What `function` has logged so far."""
-    pages = stack.aws("logs").get_paginator("filter_log_events")
-    return [
-        str(event["message"])
-        for page in pages.paginate(logGroupName=f"/aws/lambda/{function}")
-        for event in page["events"]
-    ]

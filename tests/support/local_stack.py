@@ -143,6 +143,12 @@ class LocalStack:
             "aws_secret_access_key": "test",
         }
 
+    def logged(self, function: str, since: float) -> list[str]:
+        """What `function` has logged from `since` (seconds since the epoch) on."""
+        pages = self.aws("logs").get_paginator("filter_log_events")
+        asked = {"logGroupName": f"/aws/lambda/{function}", "startTime": round(since * 1000)}
+        return [str(each["message"]) for page in pages.paginate(**asked) for each in page["events"]]
+
     def rows(self, statement: str, *values: object) -> list[dict[str, Any]]:
         """What the database answers."""
         url = self.parts.services[0].address
