@@ -75,4 +75,5 @@ JOB_TYPES: Mapping[str, JobType] = {
 
 def register() -> None:
     """Let the functions of this process know these types as well as those that are shipped."""
-    vars(bootstrap)["JOB_TYPES"] = vars(bootstrap)["JOB_TYPES"] | JOB_TYPES
+    for table in ("JOB_TYPES", "ALL_TYPES"):
+        vars(bootstrap)[table] = vars(bootstrap)[table] | JOB_TYPES
