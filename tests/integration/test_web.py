@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ssl
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address, ip_network
 from socket import create_server
@@ -193,6 +194,47 @@ def test_who_answers_a_byte_at_a_time_is_left_too() -> None:
             Web(LOOPBACK, seconds=0.3).post(url, b"", {})
         done.set()
         thread.join()
+
+
+def test_the_time_is_for_all_of_it_together() -> None:
+    """Each part on its own would be in time: an attempt that is not ends the whole poller."""
+    authority = trustme.CA()
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("slow.example").configure_cert(tls)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    done = threading.Event()
+    with create_server(("127.0.0.1", 0)) as slow:
+
+        def greet_late() -> None:
+            connection, _ = slow.accept()
+            done.wait(0.8)
+            with suppress(OSError), tls.wrap_socket(connection, server_side=True):
+                done.wait()
+
+        thread = threading.Thread(target=greet_late)
+        thread.start()
+        url = f"https://slow.example:{slow.getsockname()[1]}/"
+        web = Web(LOOPBACK, seconds=1.0, resolve=lambda *_: ["127.0.0.1"], context=trusting)
+        began = time.monotonic()
+        with pytest.raises(AttemptFailed):
+            web.post(url, b"", {})
+        took = time.monotonic() - began
+        done.set()
+        thread.join()
+    assert took < 1.6
+
+
+def test_a_name_server_that_takes_too_long_leaves_no_time_to_connect() -> None:
+    hesitating = threading.Event()
+
+    def resolve(*_: object) -> list[str]:
+        hesitating.wait(0.1)
+        return ["127.0.0.1"]
+
+    with server() as (port, seen), pytest.raises(AttemptFailed, match="timed out"):
+        Web(LOOPBACK, seconds=0.05, resolve=resolve).post(f"http://slow.example:{port}/", b"", {})
+    assert seen == []
 
 
 def test_nobody_listening_and_an_unknown_name_are_tried_again() -> None:

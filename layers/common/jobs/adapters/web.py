@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     Network = IPv4Network | IPv6Network
 
 SECONDS = 15.0
-"""From the first packet to the last header of the answer."""
+"""From the question for the address to the last header of the answer."""
 
 _PORTS = {"http": 80, "https": 443}
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -51,13 +52,14 @@ class Web:
         """The status that is answered; a redirect is an answer like any other."""
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
+        tls, until = parts.scheme == "https", time.monotonic() + self._seconds
         address = self._address(host, port)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
             with (
-                closing(socket.create_connection((address, port), self._seconds)) as plain,
-                closing(self._secured(plain, host) if parts.scheme == "https" else plain) as sock,
-                _cut_after(self._seconds, sock) as cut,
+                closing(socket.create_connection((address, port), _left(until))) as plain,
+                closing(self._secured(plain, host, until) if tls else plain) as sock,
+                _cut_after(_left(until), sock) as cut,
                 closing(HTTPConnection(host, parts.port)) as connection,
             ):
                 connection.sock = sock
@@ -83,8 +85,10 @@ class Web:
                 raise PermanentFailure(message)
         return found[0]
 
-    def _secured(self, plain: socket.socket, host: str) -> ssl.SSLSocket:
+    def _secured(self, plain: socket.socket, host: str, until: float) -> ssl.SSLSocket:
         context = self._context or ssl.create_default_context()
+        # The handshake as a whole may take as long as one read.
+        plain.settimeout(_left(until))
         return context.wrap_socket(plain, server_hostname=host)
 
 
@@ -104,6 +108,14 @@ def is_public(address: Address) -> bool:
 def _resolve(host: str, port: int) -> list[str]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(address[0]) for *_, address in found]
+
+
+def _left(until: float) -> float:
+    """Seconds until then. Raises `TimeoutError` when there are none."""
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    return left
 
 
 @contextmanager
