@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address, ip_network
-from socket import create_server
+from socket import create_server, socketpair
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,6 +63,32 @@ def test_a_request_arrives_as_it_was_sent() -> None:
     [(method, path, headers, body)] = seen
     assert (status, method, path, body) == (204, "POST", "/a/b?c=d", b"body")
     assert (headers["X-One"], headers["Host"]) == ("1", f"127.0.0.1:{port}")
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://[::1]", "[::1]"),
+        ("http://[fd00::beef]", "[fd00::beef]"),
+        ("http://[::1]:8080", "[::1]:8080"),
+        ("http://example.com:80", "example.com"),
+        ("http://example.com:443", "example.com:443"),
+        ("https://example.com", "example.com"),
+        ("https://example.com:443", "example.com"),
+        ("https://example.com:80", "example.com:80"),
+    ],
+)
+def test_the_host_is_said_as_the_address_has_it(
+    address: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = socketpair()
+    monkeypatch.setattr("jobs.adapters.web.socket.create_connection", lambda *_: ours)
+    monkeypatch.setattr(Web, "_secured", lambda _self, plain, *_: plain)
+    theirs.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+    with theirs:
+        assert Web(LOOPBACK, resolve=lambda *_: ["127.0.0.1"]).post(f"{address}/", b"", {}) == 204
+        lines = theirs.recv(65536).decode().split("\r\n")
+    assert [line for line in lines if line.startswith("Host:")] == [f"Host: {said}"]
 
 
 def test_a_redirect_is_not_followed() -> None:

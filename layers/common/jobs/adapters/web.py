@@ -60,8 +60,10 @@ class Web:
                 closing(socket.create_connection((address, port), _left(until))) as plain,
                 closing(self._secured(plain, host, until) if tls else plain) as sock,
                 _cut_after(_left(until), sock) as cut,
-                closing(HTTPConnection(host, parts.port)) as connection,
+                closing(HTTPConnection(host, port)) as connection,
             ):
+                # What is said to be the default port is left out of the header Host.
+                connection.default_port = _PORTS[parts.scheme]
                 connection.sock = sock
                 connection.request("POST", target, body, dict(headers))
                 status = connection.getresponse().status
