@@ -11,8 +11,8 @@ compact JSON: `true`, `1.5`, `[1,2]`, `{"a":null}`.
 
 A string that a spreadsheet would run as a formula gets an apostrophe in front (`'=1+1`), column
 names too, unless the payload says `"formulas": "keep"`. Such is one whose first character, blanks
-aside, is `=`, `+`, `-` or `@`, also in their wide forms, or which begins with a tab or the end of
-a line; but not one that is a number (`-5`, `+1.5e3`).
+and byte order marks aside, is `=`, `+`, `-` or `@`, also in their wide forms, or which begins with
+a tab or the end of a line; but not one that is a number (`-5`, `+1.5e3`).
 
 The bytes depend on the payload alone, so every attempt writes the same file.
 """
@@ -74,7 +74,8 @@ class CsvExportPayload(TypedDict):
     ]
 
 
-_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+# A byte order mark is no text to a spreadsheet, least of all where a file begins with it.
+_FORMULA = re.compile(r"[\s\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 _json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
