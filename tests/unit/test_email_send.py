@@ -219,6 +219,14 @@ def test_a_template_that_is_not_there_is_final(name: str) -> None:
     assert repr(name) in str(failed.value)
 
 
+def test_the_name_of_a_template_that_is_not_there_is_said_in_short() -> None:
+    with pytest.raises(PermanentFailure) as failed:
+        mail_of({"to": "a@b", "template": "🎉" * 100_000, "context": {}})
+
+    assert f"'{'🎉' * 60}…'" in str(failed.value)
+    assert len(str(failed.value)) < 200
+
+
 def test_what_a_template_lacks_can_be_sent_another_time() -> None:
     with pytest.raises(AttemptFailed, match=r"'export_ready': payload\.context: 'rows'") as f:
         mail_of({"to": "a@b", "template": "export_ready", "context": {"name": "Ann"}})

@@ -9,13 +9,20 @@ from uuid import UUID
 
 import pytest
 
-from jobs.core.errors import InvalidCursor
+from jobs.core.errors import InvalidCursor, PermanentFailure
+from jobs.core.execute import LONGEST_ERROR
 from jobs.core.listing import MOST, USUAL, Filters, Listing
+from jobs.core.members import LONGEST_TAG, MOST_TAGS
 from jobs.core.model import Priority, Status
+from jobs.processors.email_send import compose
+from support.claims import a_claim
 from support.gateway import Answer, event, post, send
 
 if TYPE_CHECKING:
     from support.world import World
+
+MOST_BYTES = 6 * 1024 * 1024
+"""Lambda takes no longer answers."""
 
 JOB: dict[str, Any] = {"type": "CSV_EXPORT", "payload": {}}
 
@@ -185,3 +192,16 @@ def test_a_job_is_listed_as_it_is_shown(world: World) -> None:
     shown = send(event("GET", "/jobs/{id}", id=listed["id"])).json
     assert {name: shown[name] for name in listed} == listed
     assert world.store.rows[UUID(listed["id"])].job.priority is Priority.DEFAULT
+
+
+def test_the_longest_page_that_clients_can_make_up_can_be_answered(world: World) -> None:
+    claim = a_claim("EMAIL_SEND", {"to": "a@b", "template": "🎉" * 10_000})
+    with pytest.raises(PermanentFailure) as failed:
+        compose(claim, "example.com")
+    add(world, MOST, tags=["🎉" * (LONGEST_TAG - 2) + f"{n:02}" for n in range(MOST_TAGS)])
+    for row in world.store.rows.values():
+        row.error = str(failed.value)[:LONGEST_ERROR]
+    answer = get(limit=[str(MOST)])
+    assert len(ids(answer)) == MOST
+    # As it leaves the function, its text escaped once more.
+    assert len(json.dumps(answer.text)) < MOST_BYTES

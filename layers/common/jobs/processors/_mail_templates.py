@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+_SHOWN = 60
+"""Characters of a name that its message shows."""
+
 _SUBJECT, _TEXT, _HTML = ".subject.j2", ".txt.j2", ".html.j2"
 
 
@@ -46,7 +49,8 @@ class MailTemplates:
 
         if name not in self._names:
             known = ", ".join(self._names) or "none"
-            raise PermanentFailure(f"mail template {name!r}: there is none; there are: {known}")
+            shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
+            raise PermanentFailure(f"mail template {shown!r}: there is none; there are: {known}")
         try:
             subject, text, html = (
                 self._environment.get_template(f"{name}{part}").render(context)
