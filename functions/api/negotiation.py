@@ -22,7 +22,7 @@ REMEMBERED = 600
 """Seconds for which a browser may remember the answer to a preflight."""
 
 _ASKED_WITH = "Authorization, Content-Type, Idempotency-Key, X-Api-Key"
-_SHOWN_TO_SCRIPTS = "Allow, Idempotent-Replayed, Location, Retry-After"
+_SHOWN_TO_SCRIPTS = "Allow, ETag, Idempotent-Replayed, Location, Retry-After, WWW-Authenticate"
 _RANGE = re.compile(r"\s*([\w!#$%&'*+.^`|~-]+)/([\w!#$%&'*+.^`|~-]+)\s*(?:;(.*))?", re.DOTALL)
 _NEVER = re.compile(r"(?:^|;)\s*q\s*=\s*0(?:\.0{0,3})?\s*(?:;|$)", re.IGNORECASE)
 

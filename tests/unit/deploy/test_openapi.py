@@ -11,6 +11,7 @@ from openapi_spec_validator import validate
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from api.negotiation import shared
 from jobs.core.members import MOST_ATTEMPTS
 from jobs.core.model import MAX_ATTEMPTS, Priority, Status
 from jobs.processors import JOB_TYPES
@@ -46,6 +47,22 @@ def errors(value: object, pointer: str) -> list[str]:
 
 def test_the_document_is_valid() -> None:
     validate(DOCUMENT)
+
+
+def headers(node: object) -> Iterator[str]:
+    """The name of every header of an answer."""
+    if isinstance(node, dict):
+        if "description" in node:
+            yield from node.get("headers", {})
+        for child in node.values():
+            yield from headers(child)
+
+
+def test_a_page_from_elsewhere_may_read_the_headers_of_which_it_tells() -> None:
+    shown = shared("https://example.com", {"*"})["Access-Control-Expose-Headers"]
+    told = {*headers(DOCUMENT)}
+    assert {"ETag", "Location"} <= told
+    assert told <= {*shown.split(", ")}
 
 
 def test_there_are_examples() -> None:
