@@ -11,6 +11,7 @@ from openapi_spec_validator import validate
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from api.door import OPEN
 from api.negotiation import shared
 from jobs.core.members import MOST_ATTEMPTS
 from jobs.core.model import MAX_ATTEMPTS, Priority, Status
@@ -47,6 +48,13 @@ def errors(value: object, pointer: str) -> list[str]:
 
 def test_the_document_is_valid() -> None:
     validate(DOCUMENT)
+
+
+@pytest.mark.parametrize("path", DOCUMENT["paths"])
+def test_what_may_be_answered_anywhere_is_told_of_everywhere(path: str) -> None:
+    for operation in DOCUMENT["paths"][path].values():
+        assert {"406", "429", "500"} <= operation["responses"].keys()
+        assert path in OPEN or {"401", "403", "503"} <= operation["responses"].keys()
 
 
 def headers(node: object) -> Iterator[str]:
