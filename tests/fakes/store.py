@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from jobs.core.errors import IdempotencyKeyReused, NotFailed, UniqueKeyTaken
 from jobs.core.model import (
+    MOST_SHOWN,
     Attempt,
     Claim,
     Claimed,
@@ -124,7 +125,7 @@ class FakeStore:
     def get(self, job_id: UUID) -> Job | None:
         now = self._now()
         row = self.rows.get(job_id)
-        return replace(_shown(row, now), history=tuple(row.history)) if row else None
+        return replace(_shown(row, now), history=tuple(row.history[-MOST_SHOWN:])) if row else None
 
     def page(self, filters: Filters, place: Place | None, limit: int) -> Sequence[Job]:
         now = self._now()

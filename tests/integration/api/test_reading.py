@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from support.gateway import Answer, event, post, send
+from support.gateway import Answer, event, get, post, send
 
 if TYPE_CHECKING:
     from integration.api.conftest import Live
@@ -48,3 +48,17 @@ def test_a_cursor_outlives_the_environment_that_gave_it(live: Live) -> None:
     bootstrap.api.cache_clear()
     assert len(jobs({"limit": ["2"], "cursor": [cursor]}).json["jobs"]) == 1
     assert live.engine.statuses() == {"pending": 3}
+
+
+def test_of_attempts_without_end_the_latest_are_shown(live: Live) -> None:
+    job_id = post(EXPORT).json["jobId"]
+    live.sql(
+        """
+        INSERT INTO job_attempts (job_id, token, number, started_at, ended_at, outcome)
+        SELECT %s, gen_random_uuid(), n, now() + n * interval '1 s', now(), 'failed'
+        FROM generate_series(1, 1500) AS n
+        """,
+        job_id,
+    )
+    shown = get(job_id, include=["attempts"]).json["attemptHistory"]
+    assert [each["number"] for each in shown] == [*range(501, 1501)]

@@ -16,6 +16,9 @@ Result = dict[str, Any]
 MAX_ATTEMPTS = 3
 """Attempts a job has in all, unless it says otherwise."""
 
+MOST_SHOWN = 1_000
+"""Attempts of a job that are shown at most, the latest."""
+
 
 class Priority(StrEnum):
     """The two priorities, most urgent first: their order is the order of service."""

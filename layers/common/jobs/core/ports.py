@@ -148,7 +148,7 @@ class JobStore(Protocol):
         ...
 
     def get(self, job_id: UUID) -> Job | None:
-        """The job with its history, oldest attempt first."""
+        """The job with its latest attempts, `MOST_SHOWN` at most, oldest first."""
         ...
 
     def page(self, filters: Filters, place: Place | None, limit: int) -> Sequence[Job]:

@@ -12,6 +12,7 @@ from uuid import UUID
 from jobs.adapters.postgres import records
 from jobs.core.errors import IdempotencyKeyReused, NotFailed, StoreUnavailable, UniqueKeyTaken
 from jobs.core.model import (
+    MOST_SHOWN,
     Attempt,
     Backoff,
     BackoffType,
@@ -91,7 +92,7 @@ class PostgresStore:
         rows = self._rows("get", id=str(job_id))
         if not rows:
             return None
-        history = self._rows("history", id=str(job_id))
+        history = self._rows("history", id=str(job_id), limit=MOST_SHOWN)
         return replace(records.job(rows[0]), history=tuple(Attempt(*row) for row in history))
 
     def page(self, filters: Filters, place: Place | None, limit: int) -> Sequence[Job]:
