@@ -182,6 +182,19 @@ def test_a_job_is_not_retried_while_another_has_its_unique_key(rows: Rows) -> No
     assert retry(rows, job).status is Status.PENDING
 
 
+@pytest.mark.parametrize("many", [False, True])
+def test_a_unique_key_whose_time_is_up_keeps_no_job_from_being_retried(
+    rows: Rows, *, many: bool
+) -> None:
+    job = failed(rows, unique_key="u")
+    other = rows.store.insert(NewJob(uuid4(), "A", {}, unique_key="u", unique_for=60.0))
+    rows.advance(61)
+    assert (retry_all(rows) if many else [retry(rows, job).id]) == [job.id]
+    assert rows.get(job.id).status is Status.PENDING
+    assert rows.get(other.id).status is Status.PENDING
+    assert rows.store.insert(NewJob(uuid4(), "A", {}, unique_key="u")).id == job.id
+
+
 def test_many_are_retried_by_type_and_time(rows: Rows) -> None:
     old, other = failed(rows), failed(rows, "B")
     rows.advance(60)

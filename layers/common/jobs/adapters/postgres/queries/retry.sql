@@ -2,6 +2,17 @@
 -- token, it answers as the first time.
 WITH before AS (
     SELECT * FROM jobs WHERE id = %(id)s FOR UPDATE
+), expired_key AS (
+    -- As for a new job: a key whose time is up is taken off its row first.
+    UPDATE jobs
+    SET unique_key = NULL
+    FROM before
+    WHERE jobs.unique_key = before.unique_key
+      AND coalesce(jobs.owner, '') = coalesce(before.owner, '')
+      AND jobs.status IN ('pending', 'processing')
+      AND jobs.unique_until <= now()
+      AND before.status = 'failed'
+    RETURNING jobs.id
 ), retried AS (
     UPDATE jobs
     SET status = 'pending',
@@ -12,7 +23,9 @@ WITH before AS (
         progress_message = NULL,
         due_at = now(),
         updated_at = now()
-    FROM before
+    FROM before,
+        -- Counting them makes sure that it is done before.
+        (SELECT count(*) FROM expired_key) AS first
     WHERE jobs.id = before.id
       AND before.status = 'failed'
       AND NOT EXISTS (
@@ -20,6 +33,7 @@ WITH before AS (
           WHERE other.unique_key = before.unique_key
             AND coalesce(other.owner, '') = coalesce(before.owner, '')
             AND other.status IN ('pending', 'processing')
+            AND (other.unique_until IS NULL OR other.unique_until > now())
       )
     RETURNING jobs.*
 ), noted AS (

@@ -21,7 +21,18 @@ WITH chosen AS (
            WHERE other.unique_key = ranked.unique_key
              AND coalesce(other.owner, '') = ranked.owner
              AND other.status IN ('pending', 'processing')
+             AND (other.unique_until IS NULL OR other.unique_until > now())
        )
+), expired_key AS (
+    -- As for a new job: a key whose time is up is taken off its row first.
+    UPDATE jobs
+    SET unique_key = NULL
+    FROM ranked
+    WHERE jobs.unique_key = ranked.unique_key
+      AND coalesce(jobs.owner, '') = ranked.owner
+      AND jobs.status IN ('pending', 'processing')
+      AND jobs.unique_until <= now()
+    RETURNING jobs.id
 ), retried AS (
     UPDATE jobs
     SET status = 'pending',
@@ -32,7 +43,9 @@ WITH chosen AS (
         progress_message = NULL,
         due_at = now(),
         updated_at = now()
-    FROM free
+    FROM free,
+        -- Counting them makes sure that it is done before.
+        (SELECT count(*) FROM expired_key) AS first
     WHERE jobs.id = free.id
     RETURNING jobs.*
 ), noted AS (
