@@ -32,7 +32,7 @@ def retry(rows: Rows, job: Job, token: UUID | None = None) -> Job:
 def retry_all(
     rows: Rows, kind: str | None = None, since: datetime | None = None, limit: int = 100
 ) -> list[UUID]:
-    found = rows.store.retry_all(kind, since, uuid4(), limit=limit, request_id="by hand")
+    found, _ = rows.store.retry_all(kind, since, uuid4(), limit=limit, request_id="by hand")
     return [job.id for job in found]
 
 
@@ -222,6 +222,20 @@ def test_one_of_many_with_the_same_unique_key_is_retried(rows: Rows) -> None:
     assert plain.id in found
     assert len(found) == 2
     assert set(found) - {plain.id} < jobs
+
+
+def test_jobs_whose_unique_key_is_taken_hide_no_others(rows: Rows) -> None:
+    twins = {failed(rows, unique_key="u").id for _ in range(3)}
+    plain = failed(rows)
+
+    def ask() -> tuple[set[UUID], bool]:
+        jobs, more = rows.store.retry_all(None, None, uuid4(), limit=2, request_id=None)
+        return {job.id for job in jobs}, more
+
+    first, more = ask()
+    assert (len(first), first < twins, more) == (1, True, True)
+    assert ask() == ({plain.id}, False)
+    assert ask() == (set(), False)
 
 
 # Progress

@@ -258,7 +258,7 @@ class FakeStore:
         *,
         limit: int,
         request_id: str | None,
-    ) -> Sequence[Job]:
+    ) -> tuple[Sequence[Job], bool]:
         now = self._now()
         failed = [
             row
@@ -266,6 +266,7 @@ class FakeStore:
             if row.status is Status.FAILED
             and job_type in (None, row.job.type)
             and (since is None or _utc(row.updated) >= since)
+            and not self._of_key(row.job, now)
         ]
         failed.sort(key=lambda row: row.updated)
         retried = []
@@ -273,7 +274,7 @@ class FakeStore:
             if not self._of_key(row.job, now):
                 self._retry(row, token, request_id, now)
                 retried.append(_shown(row, now))
-        return retried
+        return retried, len(failed) >= limit
 
     def _retry(self, row: Row, token: UUID, request_id: str | None, now: float) -> None:
         note = Attempt(row.attempts, _utc(now), _utc(now), "retried", None, request_id)

@@ -84,9 +84,9 @@ class Control:
         Those whose unique key another job has are left out. Raises `StoreUnavailable`.
         """
         with schema_asked_for(self._waker):
-            jobs = self._store.retry_all(
+            jobs, more = self._store.retry_all(
                 job_type, since, uuid4(), limit=MOST, request_id=request_id
             )
         if jobs:
             self._publish(jobs)
-        return Retried(len(jobs), len(jobs) == MOST)
+        return Retried(len(jobs), more)

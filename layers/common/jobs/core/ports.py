@@ -205,9 +205,9 @@ class JobStore(Protocol):
         *,
         limit: int,
         request_id: str | None,
-    ) -> Sequence[Job]:
+    ) -> tuple[Sequence[Job], bool]:
         """As `retry` for up to `limit` jobs that failed since then, of one type or any; those
-        whose unique key is taken are left out."""
+        whose unique key is taken are left out. Says as well whether there may be more of them."""
         ...
 
     def renew(self, claims: Sequence[Claim], *, lease: float) -> frozenset[UUID]:

@@ -154,7 +154,7 @@ class PostgresStore:
         *,
         limit: int,
         request_id: str | None,
-    ) -> Sequence[Job]:
+    ) -> tuple[Sequence[Job], bool]:
         rows = self._rows(
             "retry_all",
             type=job_type,
@@ -163,7 +163,7 @@ class PostgresStore:
             limit=limit,
             request_id=request_id,
         )
-        return [records.job(row) for row in rows]
+        return [records.job(row[1:]) for row in rows], any(more for more, *_ in rows)
 
     def renew(self, claims: Sequence[Claim], *, lease: float) -> frozenset[UUID]:
         return _ids(self._rows("renew", lease=lease, **_held(claims)))

@@ -1,11 +1,21 @@
 -- Give failed jobs all their attempts anew, those that failed first before others, and note that in
 -- their history. Of those with the same unique key one at most is taken, and none if one is open.
+--
+-- What cannot be taken is not chosen, so that it does not keep others from being reached. The first
+-- column says whether as many were chosen as may be, so that there may be more.
 WITH chosen AS (
     SELECT id, attempts, unique_key, coalesce(owner, '') AS owner
     FROM jobs
     WHERE status = 'failed'
       AND updated_at >= %(since)s::timestamptz
       AND (%(type)s::text IS NULL OR type = %(type)s)
+      AND NOT EXISTS (
+          SELECT FROM jobs AS other
+          WHERE other.unique_key = jobs.unique_key
+            AND coalesce(other.owner, '') = coalesce(jobs.owner, '')
+            AND other.status IN ('pending', 'processing')
+            AND (other.unique_until IS NULL OR other.unique_until > now())
+      )
     ORDER BY updated_at
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
@@ -16,13 +26,7 @@ WITH chosen AS (
     SELECT id, attempts
     FROM ranked
     WHERE unique_key IS NULL
-       OR rank = 1 AND NOT EXISTS (
-           SELECT FROM jobs AS other
-           WHERE other.unique_key = ranked.unique_key
-             AND coalesce(other.owner, '') = ranked.owner
-             AND other.status IN ('pending', 'processing')
-             AND (other.unique_until IS NULL OR other.unique_until > now())
-       )
+       OR rank = 1
 ), expired_key AS (
     -- As for a new job: a key whose time is up is taken off its row first.
     UPDATE jobs
@@ -55,5 +59,5 @@ WITH chosen AS (
     SELECT id, %(token)s, attempts, now(), now(), 'retried', %(request_id)s
     FROM free
 )
-SELECT {job}
+SELECT (SELECT count(*) FROM chosen) = %(limit)s AS more, {job}
 FROM retried
