@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from support.rows import Rows
 
 HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT
+WAYS = pytest.mark.parametrize(
+    "way", [{}, {"tag": "t"}, {"owner": "me"}, {"owner": "me", "tag": "t"}], ids=str
+)
+"""The ways in which a listing is found, each with what it asks for."""
 ENDS: dict[Status, Outcome] = {Status.COMPLETED: Done({}), Status.FAILED: GiveUp("no")}
 
 
@@ -53,18 +57,31 @@ def test_a_listed_job_is_the_job(rows: Rows) -> None:
     assert list(rows.store.page(Filters(tag="t"), None, 9)) == [rows.get(job.id)]
 
 
-@pytest.mark.parametrize("tag", [None, "t"])
-def test_every_choice_is_kept_to(rows: Rows, tag: str | None) -> None:
+def test_jobs_of_others_are_not_listed(rows: Rows) -> None:
+    mine = add(rows, tags=("t", "u"), owner="me").id
+    for owner in ("another", None):
+        add(rows, owner=owner)
+        add(rows, "B", tags=("t",), owner=owner)
+    assert ids(rows, owner="me") == ids(rows, owner="me", tag="t") == [mine]
+    assert ids(rows, owner="me", types=("B",)) == []
+    assert ids(rows, owner="nobody") == ids(rows, owner="nobody", tag="t") == []
+    assert len(ids(rows)) == 5
+
+
+@WAYS
+def test_every_choice_is_kept_to(rows: Rows, way: dict[str, Any]) -> None:
     statuses = (Status.PENDING, Status.PROCESSING, Status.FAILED)
     made = {
-        (kind, status, queue): add(rows, kind, status, priority=queue, tags=("s", "t")).id
+        (kind, status, queue): add(
+            rows, kind, status, priority=queue, tags=("s", "t"), owner="me"
+        ).id
         for kind, status, queue in product("AB", statuses, Priority)
     }
-    add(rows, "C", tags=("other",))
+    add(rows, "C", tags=("other",), owner="me")
     for kinds, chosen, queues in product(
         [("A",), ("B", "A"), ("X",)], [statuses[:1], statuses[1:]], [(HIGH,), (DEFAULT, HIGH)]
     ):
-        found = ids(rows, types=kinds, statuses=chosen, priorities=queues, tag=tag)
+        found = ids(rows, types=kinds, statuses=chosen, priorities=queues, **way)
         assert found == [
             job_id
             for (kind, status, queue), job_id in reversed(made.items())
@@ -72,28 +89,30 @@ def test_every_choice_is_kept_to(rows: Rows, tag: str | None) -> None:
         ]
 
 
-@pytest.mark.parametrize("tag", [None, "t"])
+@WAYS
 def test_a_range_of_time_includes_its_beginning_and_not_its_end(
-    rows: Rows, tag: str | None
+    rows: Rows, way: dict[str, Any]
 ) -> None:
-    jobs = [add(rows, tags=("t",)) for _ in range(4)]
+    jobs = [add(rows, tags=("t",), owner="me") for _ in range(4)]
     second, last = (rows.get(jobs[n].id).created_at for n in (1, 3))
-    assert ids(rows, after=second, before=last, tag=tag) == [jobs[2].id, jobs[1].id]
-    assert ids(rows, after=last + timedelta(seconds=1), tag=tag) == []
+    assert ids(rows, after=second, before=last, **way) == [jobs[2].id, jobs[1].id]
+    assert ids(rows, after=last + timedelta(seconds=1), **way) == []
     place = Place(last, jobs[3].id)
-    assert ids(rows, place, before=second, tag=tag) == [jobs[0].id]
-    assert ids(rows, place, before=last + timedelta(seconds=1), tag=tag)[0] == jobs[2].id
+    assert ids(rows, place, before=second, **way) == [jobs[0].id]
+    assert ids(rows, place, before=last + timedelta(seconds=1), **way)[0] == jobs[2].id
 
 
-@pytest.mark.parametrize("tag", [None, "t"])
-def test_a_page_begins_after_its_place(rows: Rows, tag: str | None) -> None:
-    rows.store.insert_all([NewJob(uuid4(), "AB"[n % 2], {}, tags=("t",)) for n in range(9)])
+@WAYS
+def test_a_page_begins_after_its_place(rows: Rows, way: dict[str, Any]) -> None:
+    rows.store.insert_all(
+        [NewJob(uuid4(), "AB"[n % 2], {}, tags=("t",), owner="me") for n in range(9)]
+    )
     for _ in range(3):
-        add(rows, tags=("t",))
-    everything = list(rows.store.page(Filters(tag=tag), None, 100))
+        add(rows, tags=("t",), owner="me")
+    everything = list(rows.store.page(Filters(**way), None, 100))
     assert len(everything) == 12
     for number, job in enumerate(everything):
         place = Place(job.created_at, job.id)
-        assert ids(rows, place, 3, tag=tag) == [
+        assert ids(rows, place, 3, **way) == [
             each.id for each in everything[number + 1 : number + 4]
         ]

@@ -81,7 +81,7 @@ def batch(jobs: Sequence[NewJob]) -> str:
 
 
 def choice(filters: Filters, place: Place | None) -> dict[str, Any]:
-    """`filters` and `place` as `queries/list.sql` and `list_tagged.sql` take them.
+    """`filters` and `place` as the queries that list jobs take them.
 
     The end of the range and the place are one bound, the lower of both: given two, the index
     would be read from the first of them on.

@@ -96,9 +96,9 @@ class PostgresStore:
         return replace(records.job(rows[0]), history=tuple(Attempt(*row) for row in history))
 
     def page(self, filters: Filters, place: Place | None, limit: int) -> Sequence[Job]:
-        query = "list" if filters.tag is None else "list_tagged"
-        if filters.owner is not None:
-            query = "list_owned"
+        query = "list" if filters.owner is None else "list_owned"
+        if filters.tag is not None:
+            query = "list_tagged"
         rows = self._rows(query, **records.choice(filters, place), limit=limit)
         return [records.job(row) for row in rows]
 

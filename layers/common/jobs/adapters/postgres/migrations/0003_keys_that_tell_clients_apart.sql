@@ -9,5 +9,6 @@ CREATE TABLE api_keys (
     revoked_at  timestamptz
 );
 
--- The jobs of each owner in order of time.
-CREATE INDEX jobs_owned ON jobs (owner, created_at, id) WHERE owner IS NOT NULL;
+-- As jobs_listed, for each owner.
+CREATE INDEX jobs_owned ON jobs (owner, type, status, priority, created_at, id)
+    WHERE owner IS NOT NULL;

@@ -1,12 +1,37 @@
--- A page of the jobs of one owner, newest first, of those that are otherwise as wanted.
+-- As list.sql, of the jobs of one owner.
+WITH RECURSIVE kind (type) AS (
+    SELECT min(type) FROM jobs WHERE owner = %(owner)s
+    UNION ALL
+    SELECT (
+        SELECT min(jobs.type) FROM jobs WHERE jobs.owner = %(owner)s AND jobs.type > kind.type
+    )
+    FROM kind
+    WHERE kind.type IS NOT NULL
+), wanted (type) AS (
+    SELECT unnest(%(types)s::text[])
+    UNION ALL
+    SELECT type FROM kind WHERE type IS NOT NULL AND cardinality(%(types)s::text[]) = 0
+), page AS (
+    SELECT head.id
+    FROM wanted
+    CROSS JOIN unnest(%(statuses)s::text[]) AS chosen (status)
+    CROSS JOIN unnest(%(priorities)s::text[]) AS queue (priority)
+    CROSS JOIN LATERAL (
+        SELECT jobs.id, jobs.created_at
+        FROM jobs
+        WHERE jobs.owner = %(owner)s
+          AND jobs.type = wanted.type
+          AND jobs.status = chosen.status
+          AND jobs.priority = queue.priority
+          AND jobs.created_at >= %(after)s::timestamptz
+          AND (jobs.created_at, jobs.id) < (%(before)s::timestamptz, %(before_id)s::uuid)
+        ORDER BY jobs.created_at DESC, jobs.id DESC
+        LIMIT %(limit)s
+    ) AS head
+    ORDER BY head.created_at DESC, head.id DESC
+    LIMIT %(limit)s
+)
 SELECT {job}
-FROM jobs
-WHERE owner = %(owner)s
-  AND created_at >= %(after)s::timestamptz
-  AND (created_at, id) < (%(before)s::timestamptz, %(before_id)s::uuid)
-  AND status = ANY (%(statuses)s::text[])
-  AND priority = ANY (%(priorities)s::text[])
-  AND (cardinality(%(types)s::text[]) = 0 OR type = ANY (%(types)s::text[]))
-  AND (%(tag)s::text IS NULL OR %(tag)s = ANY (tags))
+FROM page
+JOIN jobs USING (id)
 ORDER BY created_at DESC, id DESC
-LIMIT %(limit)s
