@@ -1,13 +1,18 @@
--- How the open jobs stand, for each queue, and whether it is paused.
-WITH standing AS (
+-- How the open jobs stand, for each queue, and whether it is paused. What waits and what is worked on
+-- are counted apart: each has an index of its own, and those that have ended are not looked at.
+WITH waiting AS (
     SELECT
         priority,
-        count(*) FILTER (WHERE status = 'pending' AND due_at <= now()) AS ready,
-        count(*) FILTER (WHERE status = 'pending' AND due_at > now()) AS scheduled,
-        count(*) FILTER (WHERE status = 'processing') AS in_flight,
-        min(due_at) FILTER (WHERE status = 'pending' AND due_at <= now()) AS oldest
+        count(*) FILTER (WHERE due_at <= now()) AS ready,
+        count(*) FILTER (WHERE due_at > now()) AS scheduled,
+        min(due_at) FILTER (WHERE due_at <= now()) AS oldest
     FROM jobs
-    WHERE status IN ('pending', 'processing')
+    WHERE status = 'pending'
+    GROUP BY priority
+), working AS (
+    SELECT priority, count(*) AS in_flight
+    FROM jobs
+    WHERE status = 'processing'
     GROUP BY priority
 )
 SELECT
@@ -18,4 +23,5 @@ SELECT
     extract(epoch FROM now() - oldest)::float8,
     paused_at IS NOT NULL
 FROM queues
-LEFT JOIN standing USING (priority)
+LEFT JOIN waiting USING (priority)
+LEFT JOIN working USING (priority)
