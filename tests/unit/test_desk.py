@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -17,6 +19,7 @@ from support.recording import RecordingLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from uuid import UUID
 
     from jobs.core.model import Claim, Result
 
@@ -64,6 +67,22 @@ def test_an_attempt_learns_that_it_was_cancelled() -> None:
     at = desk(work)
     assert at.run(CLAIM) == Done({"answer": [False, True]})
     at.cancel([CLAIM])
+
+
+def test_two_attempts_of_one_job_are_two() -> None:
+    again = replace(CLAIM, token=uuid4())
+    heard: dict[UUID, list[bool]] = {CLAIM.token: [], again.token: []}
+
+    def process(claim: Claim, tools: Tools) -> Result:
+        if claim is CLAIM:
+            at.run(again)
+        at.cancel([CLAIM])
+        heard[claim.token].append(tools.cancelled())
+        return {}
+
+    at = Desk({"T": JobType("T", process, 1.0)}, Tools(FakeObjects(), FakeMailer()), RecordingLog())
+    at.run(CLAIM)
+    assert heard == {CLAIM.token: [True], again.token: [False]}
 
 
 def test_progress_that_is_no_number_fails_the_attempt() -> None:

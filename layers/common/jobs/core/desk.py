@@ -46,22 +46,23 @@ class Desk:
     types: Mapping[str, JobType]
     tools: Tools
     log: Log
-    _attempts: dict[UUID, _Attempt] = field(default_factory=dict)
+    _attempts: dict[tuple[UUID, UUID], _Attempt] = field(default_factory=dict)
 
     def run(self, claim: Claim) -> Outcome:
         """Run the attempt that `claim` is for."""
         attempt = _Attempt(claim)
-        self._attempts[claim.id] = attempt
+        # Two of one job may run here, after the lease of the first has ended.
+        self._attempts[claim.id, claim.token] = attempt
         tools = replace(self.tools, progress=attempt.report, cancelled=attempt.is_cancelled)
         try:
             return execute(claim, self.types, tools, self.log)
         finally:
-            self._attempts.pop(claim.id, None)
+            self._attempts.pop((claim.id, claim.token), None)
 
     def cancel(self, claims: Iterable[Claim]) -> None:
         """Tell these attempts, if they run, that they may as well stop."""
         for claim in claims:
-            if attempt := self._attempts.get(claim.id):
+            if attempt := self._attempts.get((claim.id, claim.token)):
                 attempt.cancelled = True
 
     def told(self) -> list[tuple[Claim, Progress]]:
