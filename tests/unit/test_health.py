@@ -27,9 +27,13 @@ class HangingStore(FakeStore):
         super().__init__()
         self.gate = threading.Event()
         self.asked = 0
+        self.refused = False
 
     def ping(self) -> None:
         self.asked += 1
+        self.thread = threading.current_thread()
+        if self.refused:
+            raise StoreUnavailable(SECRET)
         self.gate.wait()
 
 
@@ -88,6 +92,17 @@ def test_a_part_that_hangs_holds_nobody_up_and_is_asked_once(
     assert hanging.asked == 1
     hanging.gate.set()
     assert faults(health) == {"database": None, "queue": None}
+
+
+def test_an_answer_that_came_too_late_is_not_shown_later(
+    world: World, hanging: HangingStore
+) -> None:
+    health = Health(hanging, world.queue, world.waker, world.log, within=0.1)
+    assert faults(health)["database"]
+    hanging.gate.set()
+    hanging.thread.join()
+    hanging.refused = True
+    assert faults(health)["database"] == "does not answer"
 
 
 def test_the_poller_is_told_of_and_is_no_fault(world: World) -> None:

@@ -45,14 +45,18 @@ class Health:
     """Asks database and queue whether they are there.
 
     `store` and `queue` are for this alone: one that hangs is left in its thread, with its
-    connection, and is not asked a second time meanwhile.
+    connection, and is not asked a second time meanwhile. What it says in the end is not shown:
+    the environment may have been frozen for an hour by then.
     """
 
     def __init__(
         self, store: JobStore, queue: JobQueue, waker: Waker, log: Log, within: float = WITHIN
     ) -> None:
-        self._pings = {"database": store.ping, "queue": queue.ping}
-        self._presence = queue.presence
+        self._questions: dict[str, Callable[[], object]] = {
+            "database": store.ping,
+            "queue": queue.ping,
+            POLLER: queue.presence,
+        }
         self._waker = waker
         self._log = log
         self._within = within
@@ -60,35 +64,41 @@ class Health:
 
     def __call__(self) -> tuple[Part, ...]:
         """The parts as they are now. Raises nothing, and takes little more than `within`."""
-        deadline = time.monotonic() + self._within
-        for name, ping in self._pings.items():
-            self._begun(name, ping)
-        self._begun(POLLER, self._presence)
-        parts = tuple(self._part(name, deadline) for name in self._pings)
-        return (*parts, self._poller(deadline))
+        began = time.monotonic()
+        for name in self._questions:
+            self._begun(name)
+        parts = tuple(self._part(name, began) for name in self._questions if name != POLLER)
+        return (*parts, self._poller(began))
 
-    def _poller(self, deadline: float) -> Part:
-        call = self._begun(POLLER, self._presence)
-        call.join(max(0.0, deadline - time.monotonic()))
+    def _poller(self, began: float) -> Part:
+        call = self._answered(POLLER, began)
         if call.is_alive():
             return Part(POLLER, call.seconds, state="unknown")
-        del self._calls[POLLER]
         seen = call.answer.seen if isinstance(call.answer, Presence) else None
         known = "unknown" if seen is None else "silent" if seen > SILENT else "up"
         return Part(POLLER, call.seconds, state=known, seen=seen)
 
-    def _begun(self, name: str, question: Callable[[], object]) -> _Call:
+    def _begun(self, name: str) -> _Call:
         if name not in self._calls:
-            self._calls[name] = _Call(question)
+            self._calls[name] = _Call(self._questions[name])
             self._calls[name].start()
         return self._calls[name]
 
-    def _part(self, name: str, deadline: float) -> Part:
-        call = self._calls[name]
-        call.join(max(0.0, deadline - time.monotonic()))
+    def _answered(self, name: str, began: float) -> _Call:
+        """The question that was asked since `began` and has been answered, or one that hangs."""
+        while True:
+            call = self._begun(name)
+            call.join(max(0.0, began + self._within - time.monotonic()))
+            if call.is_alive():
+                return call
+            del self._calls[name]
+            if call.began >= began:
+                return call
+
+    def _part(self, name: str, began: float) -> Part:
+        call = self._answered(name, began)
         fault: str | None = f"no answer within {self._within:g} s"
         if not call.is_alive():
-            del self._calls[name]
             fault = self._fault(call.error)
         if fault:
             self._log("part.down", level="WARNING", part=name, fault=fault, error=call.error)
@@ -109,12 +119,12 @@ class _Call(threading.Thread):
         self.error: Exception | None = None
         self.answer: object = None
         self._ping = ping
-        self._began = time.monotonic()
+        self.began = time.monotonic()
         self._ended: float | None = None
 
     @property
     def seconds(self) -> float:
-        return (self._ended or time.monotonic()) - self._began
+        return (self._ended or time.monotonic()) - self.began
 
     def run(self) -> None:
         try:
