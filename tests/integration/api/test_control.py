@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from jobs.core.ports import Tools
 
 
+WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
+"""How many statements wait for a lock."""
+
+
 def cancel(job_id: UUID) -> int:
     return send(event("DELETE", "/jobs/{id}", id=str(job_id))).status
 
@@ -91,6 +98,20 @@ def test_a_failed_job_runs_again_when_it_is_retried(live: Live) -> None:
         "retried",
         "completed",
     ]
+
+
+def test_a_retry_that_meets_the_failure_waits_for_it(live: Live) -> None:
+    job_id = live.engine.submit("NOOP")
+    live.engine.claim(job_id)
+    live.sql("BEGIN")
+    live.sql("UPDATE jobs SET status = 'failed', lease_until = NULL")
+    with ThreadPoolExecutor(1) as pool:
+        retrying = pool.submit(send, event("POST", "/jobs/{id}/retry", id=str(job_id)))
+        while live.engine.sql(WAITING) == [(0,)]:
+            assert not retrying.done(), "it did not wait"
+        live.sql("COMMIT")
+        answer = retrying.result()
+    assert (answer.status, answer.json["status"]) == (200, "pending")
 
 
 def test_many_that_failed_are_retried_and_published_at_once(live: Live) -> None:

@@ -18,6 +18,8 @@ WITH before AS (
     SET status = 'pending',
         attempts = 0,
         losses = 0,
+        -- The row may still have been leased when this statement began, to wait for its end.
+        lease_until = NULL,
         token = NULL,
         progress = NULL,
         progress_message = NULL,
