@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import psycopg2
 import pytest
 
-from jobs.core.model import Status
+from jobs.core.model import NewJob, Status
 
 if TYPE_CHECKING:
     from support.engine import Engine
@@ -71,6 +72,13 @@ def test_the_database_refuses_what_no_poller_could_handle(engine: Engine, change
     insert(engine)
     with pytest.raises(psycopg2.errors.CheckViolation):
         engine.sql(f"UPDATE jobs SET {change}")
+
+
+def test_what_is_said_of_a_refused_row_holds_nothing_of_the_row(engine: Engine) -> None:
+    job = NewJob(uuid4(), "NOOP", {"secret": "hunter2"}, max_attempts=0)
+    with pytest.raises(psycopg2.errors.CheckViolation, match="violates check") as refused:
+        engine.store.insert(job)
+    assert "hunter2" not in "".join(traceback.format_exception(refused.value))
 
 
 def test_an_operator_may_give_a_failed_job_its_attempts_again(engine: Engine) -> None:

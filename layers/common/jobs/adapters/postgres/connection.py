@@ -80,6 +80,9 @@ class Connection:
                 self.close()
                 if last or time.monotonic() >= deadline:
                     raise StoreUnavailable(_reason(error)) from error
+            except psycopg2.Error as error:
+                # It is a fault in here, to be logged; its own words quote the row, payload and all.
+                raise type(error)(error.diag.message_primary) from None
         raise AssertionError  # pragma: no cover - the last round returns or raises
 
     def _run(self, query: str, values: Mapping[str, object], deadline: float) -> list[Row]:
