@@ -12,10 +12,11 @@ import pytest
 from jobs.adapters.postgres import migrate as migrating
 from jobs.adapters.postgres.connection import Connection
 from jobs.adapters.postgres.migrate import MIGRATIONS, migrate
+from jobs.adapters.postgres.store import PostgresStore
 from jobs.core.errors import SchemaMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     Run = Callable[..., list[tuple[object, ...]]]
@@ -39,12 +40,18 @@ def run(postgres_url: str) -> Iterator[Run]:
 @pytest.fixture
 def first_schema(postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of a database as the first release left it."""
-    for name in FIRST:
-        (tmp_path / name).write_text((MIGRATIONS / name).read_text())
-    with monkeypatch.context() as patched:
-        patched.setattr(migrating, "MIGRATIONS", tmp_path)
-        assert migrate(postgres_url) == [*FIRST]
+    migrate_to(FIRST, postgres_url, tmp_path, monkeypatch)
     return postgres_url
+
+
+def migrate_to(
+    names: Sequence[str], url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in names:
+        (folder / name).write_text((MIGRATIONS / name).read_text())
+    with monkeypatch.context() as patched:
+        patched.setattr(migrating, "MIGRATIONS", folder)
+        assert migrate(url) == [*names]
 
 
 def test_rows_that_are_there_get_the_defaults(first_schema: str, run: Run) -> None:
@@ -81,6 +88,19 @@ def test_the_statements_of_the_first_release_go_on_working(first_schema: str, ru
 def test_what_the_schema_lacks_is_said_to_be_missing(first_schema: str) -> None:
     with closing(Connection(first_schema)) as connection, pytest.raises(SchemaMissing):
         connection.rows("SELECT callback_payload(jobs) FROM jobs", {})
+
+
+def test_health_misses_what_the_latest_migration_makes(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = sorted(file.name for file in MIGRATIONS.glob("*.sql"))
+    migrate_to(names[:-1], postgres_url, tmp_path, monkeypatch)
+    with closing(Connection(postgres_url)) as connection:
+        store = PostgresStore(connection)
+        with pytest.raises(SchemaMissing):
+            store.ping()
+        assert migrate(postgres_url) == names[-1:]
+        store.ping()
 
 
 def test_a_status_that_there_is_not_is_refused(first_schema: str, run: Run) -> None:

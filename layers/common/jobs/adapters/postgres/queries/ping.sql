@@ -1,2 +1,2 @@
--- Answers only where the schema is.
-SELECT FROM jobs LIMIT 0
+-- Answers only where the schema is, as it is after the latest migration.
+SELECT FROM queues LIMIT 0
