@@ -10,7 +10,7 @@ import pytest
 
 from jobs.core.drain import MOST_HOPS
 from jobs.core.errors import StoreUnavailable
-from jobs.core.model import Status
+from jobs.core.model import Priority, Status
 from jobs.core.work import MARGIN
 from support.engine import Engine, MakeEngine, draining
 from support.hooked import Away, Hooked
@@ -194,6 +194,58 @@ def test_a_poller_that_is_told_to_stop_before_it_begins_begins_nothing(
     job_id = poller.submit()
     poller.drain(stopping=lambda: True)
     assert untouched(poller, job_id)
+
+
+# Attempts that nobody wants any more
+
+
+def test_where_what_was_cancelled_has_all_the_room_another_poller_goes_on(
+    make_engine: MakeEngine, gate: Gate
+) -> None:
+    api, poller = make_engine(types=gate.types), make_engine(types=gate.types, slots=1, lease=0.3)
+    cancelled = api.submit("GATED")
+    with draining([poller]) as drained:
+        gate.wait_for(1)
+        waiting = api.submit("GATED", priority=Priority.HIGH)
+        assert api.store.cancel(cancelled)
+        until = time.monotonic() + 20
+        while not drained and time.monotonic() < until:
+            time.sleep(0.01)
+        ended = [*drained]
+        gate.open.set()
+    assert ended, "it kept what it could not begin"
+    assert ended[0].tainted
+    assert untouched(api, waiting)
+    assert poller.waker.wakes[-1] == Wake(hop=1, patient=False)
+
+
+def test_what_was_cancelled_and_runs_takes_up_room(make_engine: MakeEngine, gate: Gate) -> None:
+    noticed, again = threading.Event(), threading.Semaphore(0)
+    api = make_engine(types=gate.types)
+
+    def note(kept: frozenset[UUID]) -> None:
+        if cancelled not in kept:
+            noticed.set()
+        again.release()
+
+    store = Hooked(make_engine().store, after={"renew": note})
+    poller = make_engine(types=gate.types, slots=2, lease=0.3, store=store)
+    cancelled, slow = api.submit("GATED"), api.submit("SLEEP", {"seconds": 1.0})
+    with draining([poller]):
+        # After this one it claims no more than it has room for.
+        wait_until(api, slow, Status.COMPLETED)
+        api.submit("GATED")
+        gate.wait_for(2)
+        assert api.store.cancel(cancelled)
+        assert noticed.wait(60)
+        waiting = api.submit("GATED", priority=Priority.HIGH)
+        while again.acquire(blocking=False):
+            pass
+        for _ in range(3):
+            assert again.acquire(timeout=60)
+        assert untouched(api, waiting)
+        gate.open.set()
+    assert api.job(waiting).status is Status.COMPLETED
 
 
 # Attempts that take too long

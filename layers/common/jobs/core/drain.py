@@ -191,10 +191,15 @@ class _Drain:
         It was told so, and is given a moment to stop: that spares the process.
         """
         until = time.monotonic() + min(GRACE, self._call.remaining() - MARGIN / 2)
-        while any(not held.ended for held in self._void) and time.monotonic() < until:
+        while self._void_running and time.monotonic() < until:
             self._call.alive()
             time.sleep(LOOK)
-        self._result.tainted |= any(not held.ended for held in self._void)
+        self._result.tainted |= self._void_running > 0
+
+    @property
+    def _void_running(self) -> int:
+        """Attempts that are of no use to anybody, and have a thread each all the same."""
+        return sum(not held.ended for held in self._void)
 
     def _report(self) -> None:
         """Write what attempts have told of their progress."""
@@ -257,7 +262,8 @@ class _Drain:
 
     def _take_more(self, priorities: Sequence[Priority]) -> bool:
         waiting = len(self._hand.waiting)
-        room = self._pace.room(running=len(self._hand) - waiting, waiting=waiting)
+        running = len(self._hand) - waiting + self._void_running
+        room = self._pace.room(running=running, waiting=waiting)
         now = time.monotonic()
         full = not room or len(priorities) < len(Priority)
         if full and self._hand and now - self._asked > FULL_LOOK:
@@ -356,6 +362,8 @@ class _Drain:
         # One that still waits for a slot may have too little time left by now.
         self._closing |= any(held.budget + MARGIN > remaining for held in self._hand.waiting)
         self._closing |= remaining < MARGIN * 2
+        # Nothing could be started: another poller can.
+        self._closing |= self._void_running >= self._work.slots
         return self._closing
 
     def _close(self) -> bool:
