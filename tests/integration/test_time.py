@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
 from jobs.core.drain import MOST_HOPS
 from jobs.core.errors import StoreUnavailable
 from jobs.core.model import Priority, Status
+from jobs.core.ports import Entry
 from jobs.core.work import MARGIN
 from support.engine import Engine, MakeEngine, draining
 from support.hooked import Away, Hooked
@@ -246,6 +248,37 @@ def test_what_was_cancelled_and_runs_takes_up_room(make_engine: MakeEngine, gate
         assert untouched(api, waiting)
         gate.open.set()
     assert api.job(waiting).status is Status.COMPLETED
+
+
+def test_a_suspect_waits_for_the_end_of_what_was_cancelled(
+    make_engine: MakeEngine, gate: Gate
+) -> None:
+    noticed, looks = threading.Event(), threading.Semaphore(0)
+    api = make_engine(types=gate.types)
+
+    def note(kept: frozenset[UUID]) -> None:
+        if cancelled not in kept:
+            noticed.set()
+
+    store = Hooked(make_engine().store, after={"renew": note})
+    poller = make_engine(types=gate.types, slots=2, lease=0.3, store=store)
+    cancelled = api.submit("GATED")
+    with draining([poller], alive=looks.release):
+        gate.wait_for(1)
+        assert api.store.cancel(cancelled)
+        assert noticed.wait(60)
+        suspect = uuid4()
+        row = "INSERT INTO jobs (id, type, payload, losses) VALUES (%s, 'NOOP', '{}', 1)"
+        api.sql(row, str(suspect))
+        api.queue.publish([Entry(suspect, Priority.DEFAULT)])
+        while looks.acquire(blocking=False):
+            pass
+        for _ in range(100):
+            assert looks.acquire(timeout=60)
+        assert api.job(suspect).attempts == 0
+        gate.open.set()
+    job = api.job(suspect)
+    assert (job.status, job.attempts) == (Status.COMPLETED, 1)
 
 
 # Attempts that take too long

@@ -256,6 +256,10 @@ class _Drain:
         """Take and claim as much as there is room for; say whether anything came of it."""
         took = self._take_more([] if self._alone else self._suspects.beside())
         if not took and not self._hand and self._suspects:
+            if self._void_running:
+                # What nobody wants any more may kill the worker all the same.
+                time.sleep(IDLE_LOOK)
+                return True
             self._claim([self._suspects.pop()], alone=True)
             return True
         return took
