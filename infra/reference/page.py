@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -34,7 +37,13 @@ def page(document: Node) -> str:
         return found
 
     environment.filters.update(
-        said=_said, json=_json, phrase=_phrase, limits=_limits, resolve=resolve, kind=kind
+        said=_said,
+        json=_json,
+        phrase=_phrase,
+        limits=_limits,
+        resolve=resolve,
+        kind=kind,
+        members=members,
     )
     return environment.get_template("page.html.j2").render(
         document=document,
@@ -64,6 +73,23 @@ def kind(node: Node) -> Markup:
         words = node.get("enum", [node.get("const")])
         return Markup(" or ").join(Markup("<code>{}</code>").format(each) for each in words)
     return _type(node)
+
+
+def members(node: Node, path: str = "") -> Iterator[tuple[str, bool, Node]]:
+    """Each member of the objects that a schema describes: its path, whether it is always there, its
+    own schema. Those of objects in it follow it: `queues[].ready`. What has a name is told there.
+    """
+    if "$ref" in node:
+        return
+    for word in ("anyOf", "oneOf", "allOf"):
+        for each in node.get(word, ()):
+            yield from members(each, path)
+    if "items" in node:
+        yield from members(node["items"], f"{path}[]")
+    for name, each in node.get("properties", {}).items():
+        inner = f"{path}.{name}" if path else name
+        yield inner, name in node.get("required", ()), each
+        yield from members(each, inner)
 
 
 def _type(node: Node) -> Markup:
@@ -111,4 +137,10 @@ _LIMITS = {
 
 
 def _limits(node: Node) -> str:
-    return ", ".join(words.format(node[key]) for key, words in _LIMITS.items() if key in node)
+    return ", ".join(
+        words.format(_written(node[key])) for key, words in _LIMITS.items() if key in node
+    )
+
+
+def _written(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
-from typing import Annotated, Any, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypedDict
 
 import pytest
 import yaml
@@ -20,6 +20,9 @@ from reference.document import SOURCE, refreshed
 from reference.schema import schema
 from support.gateway import JSON, event, send
 from support.template import OPENAPI
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DOCUMENT = yaml.safe_load(OPENAPI.read_text())
 
@@ -96,6 +99,30 @@ def test_the_page_has_every_request_every_schema_and_every_example() -> None:
         assert {each["operationId"] for each in operations.values()} <= set(page.ids)
     assert {f"schema-{name}" for name in DOCUMENT["components"]["schemas"]} <= set(page.ids)
     assert "venkat@example.com" in text
+
+
+def properties(node: object) -> Iterator[str]:
+    """The name of every member of every object that a document describes."""
+    if isinstance(node, dict):
+        if isinstance(node.get("properties"), dict):
+            yield from node["properties"]
+        for each in node.values():
+            yield from properties(each)
+    elif isinstance(node, list):
+        for each in node:
+            yield from properties(each)
+
+
+def test_the_page_has_every_member_of_every_request_and_answer() -> None:
+    text = (SERVED / "docs.html").read_text()
+    rows = re.findall(r"<tr>\n<td><code>([^<]+)</code>", text)
+
+    assert set(properties(DOCUMENT)) - {path.rpartition(".")[2] for path in rows} == set()
+    assert {"queues[].oldestSeconds", "progress.percent", "jobs[].existing"} <= set(rows)
+
+
+def test_the_page_writes_defaults_as_json_does() -> None:
+    assert "<code>False</code>" not in (SERVED / "docs.html").read_text()
 
 
 def test_every_job_type_is_described() -> None:
