@@ -85,6 +85,12 @@ def test_an_example_is_what_its_schema_says(pointer: str, example: object) -> No
     assert errors(example, pointer) == []
 
 
+def test_every_request_may_find_that_accept_rules_its_answer_out() -> None:
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            assert "406" in operation["responses"], f"{method} {path}"
+
+
 @pytest.mark.parametrize(
     ("envelope", "wrong"),
     [
