@@ -53,8 +53,9 @@ def _create(keys: KeyStore, chosen: argparse.Namespace) -> str:
 
 def _list(keys: KeyStore, chosen: argparse.Namespace) -> str:
     del chosen
-    lines = [f"{'id':18}{'owner':20}{'scopes':22}{'created':22}revoked"]
-    return "\n".join(lines + [_line(key) for key in keys.all()])
+    lines = [("id", "owner", "scopes", "created", "revoked"), *map(_fields, keys.all())]
+    widths = [max(map(len, column)) + 2 for column in zip(*lines, strict=True)]
+    return "\n".join("".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
 def _revoke(keys: KeyStore, chosen: argparse.Namespace) -> str:
@@ -64,12 +65,11 @@ def _revoke(keys: KeyStore, chosen: argparse.Namespace) -> str:
     return f"{chosen.id} is revoked"
 
 
-def _line(key: Key) -> str:
+def _fields(key: Key) -> tuple[str, ...]:
     created, revoked = (
         at.strftime("%Y-%m-%d %H:%M:%S") if at else "" for at in (key.created_at, key.revoked_at)
     )
-    scopes = ",".join(sorted(key.scopes))
-    return f"{key.id:18}{key.owner:20}{scopes:22}{created:22}{revoked}".rstrip()
+    return key.id, key.owner, ",".join(sorted(key.scopes)), created, revoked
 
 
 def _owner(text: str) -> str:

@@ -64,6 +64,17 @@ def test_a_key_works_from_its_making_to_its_end(
     assert re.search(rf"{key_id} .*20\d\d-.*20\d\d-", run(capsys, "list"))
 
 
+@pytest.mark.usefixtures("live")
+def test_the_list_can_be_read_whatever_owners_are_called(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run(capsys, "create", "o" * 63, "--scopes", "submit,read,admin")
+
+    head, line = run(capsys, "list").splitlines()
+    assert line.split()[1:3] == ["o" * 63, "admin,read,submit"]
+    assert head.index("scopes") == line.index("admin")
+
+
 def test_what_cannot_be_done_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert key.main(["revoke", "nothing"]) == 1
     assert "there is no key 'nothing'" in capsys.readouterr().err
