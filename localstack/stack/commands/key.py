@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 def arguments(options: argparse.ArgumentParser) -> None:
     """What `jobs.key` takes."""
-    options.add_argument("arguments", nargs=REMAINDER, help="create, list or revoke: see --help")
+    options.add_argument(
+        "arguments",
+        nargs=REMAINDER,
+        help="create OWNER [--scopes submit,read,admin]; list; revoke ID",
+    )
 
 
 def run(stack: Stack, options: argparse.Namespace) -> NoReturn:
