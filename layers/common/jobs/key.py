@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from jobs import bootstrap
 from jobs.core.access import OWNER, Key, Scope, new_key
-from jobs.core.errors import JobsError
+from jobs.core.errors import JobsError, SchemaMissing, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +23,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         said = chosen.run(bootstrap.keys(os.environ), chosen)
     except JobsError as error:
-        sys.stderr.write(f"key: {error}\n")
+        sys.stderr.write(f"key: {_said(error)}\n")
         return 1
     sys.stdout.write(said + "\n")
     return 0
+
+
+def _said(error: JobsError) -> str:
+    """`error`, with the words of the database: who asks here has its password anyway."""
+    if isinstance(error, StoreUnavailable) and not isinstance(error, SchemaMissing):
+        return f"{error}: {' '.join(str(error.__cause__).split())}"
+    return str(error)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -84,6 +84,17 @@ def test_what_cannot_be_done_is_said(capsys: pytest.CaptureFixture[str]) -> None
         assert ended.value.code == 2
 
 
+def test_a_database_that_refuses_is_quoted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://user:password@127.0.0.1:1/jobs_db")
+    assert key.main(["list"]) == 1
+    said = capsys.readouterr().err
+    assert "Connection refused" in said
+    assert "password" not in said
+    assert said.count("\n") == 1
+
+
 def test_a_database_that_is_not_named_is_said(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
