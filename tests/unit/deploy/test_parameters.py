@@ -114,6 +114,43 @@ def test_a_bus_that_the_template_takes_the_functions_take(name: str) -> None:
         assert PollerSettings.read(given).event_bus == name
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CorsOrigins", "*"),
+        ("CorsOrigins", "https://example.com, http://localhost:8080"),
+        ("CorsOrigins", "http://[::1]:8080"),
+        ("CorsOrigins", "example.com"),
+        ("CorsOrigins", "https://example.com/"),
+        ("CorsOrigins", "https://example.com;https://example.org"),
+        ("CallbackSecret", "x" * 24),
+        ("CallbackSecret", "x" * 23),
+        ("CallbackAllow", "10.1.0.0/16, ::1/128,127.0.0.1"),
+        ("CallbackAllow", "localhost"),
+    ],
+)
+def test_a_slip_that_the_functions_do_not_take_is_refused_by_the_template(
+    name: str, value: str
+) -> None:
+    """Or it is deployed, and all requests are answered with 500."""
+    variable = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()
+    settings, function = (
+        (ApiSettings, "ApiFunction")
+        if name == "CorsOrigins"
+        else (PollerSettings, "PollerFunction")
+    )
+    taken = re.fullmatch(declared()[name]["AllowedPattern"], value)
+
+    with nullcontext() if taken else pytest.raises(ConfigurationError, match=variable):
+        settings.read(environment(function, "local") | {variable: value})
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_patterns_of_parameters_let_those_of_a_target_in(target: str) -> None:
+    for name, given in parameters(target).items():
+        assert re.fullmatch(declared()[name].get("AllowedPattern", ".*"), str(given)), name
+
+
 def test_a_poller_runs_longer_than_any_job_may_take() -> None:
     longest = max(job_type.budget for job_type in JOB_TYPES.values())
 
