@@ -30,14 +30,17 @@ _MAYBE_UNFIT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 _IS_UNFIT = "holds U+0000 or half of a surrogate pair"
 
+_LOST = "\ufffd"
+"""What a gateway puts in the place of bytes that are not UTF-8, before the function sees them."""
+
 
 def parse(body: bytes) -> Any:
     """The value that `body` is the JSON text of.
 
-    Raises `MalformedBody` for bytes that are not UTF-8, nesting beyond `DEEPEST`, text that is
-    not JSON and integers beyond `LONGEST_INTEGER`; and, with the places, for members that are
-    there twice, NaN and the infinities, numbers that no float can hold, and characters that no
-    database can hold.
+    Raises `MalformedBody` for bytes that are not UTF-8, or what is left of such; nesting beyond
+    `DEEPEST`, text that is not JSON and integers beyond `LONGEST_INTEGER`; and, with the places,
+    for members that are there twice, NaN and the infinities, numbers that no float can hold, and
+    characters that no database can hold.
     """
     text = _text(body.removeprefix(codecs.BOM_UTF8))
     if _depth(body) > DEEPEST:
@@ -109,6 +112,9 @@ def _text(body: bytes) -> str:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _malformed(f"is not UTF-8: byte {error.start} does not belong there") from error
+    if _LOST in text:
+        wanted = "as a character of its own it is written \\ufffd"
+        raise _malformed(f"holds U+FFFD, which stands for what is not UTF-8; {wanted}")
     if not text.strip():
         raise _malformed("is empty, and a JSON object is needed")
     return text

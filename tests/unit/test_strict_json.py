@@ -29,6 +29,7 @@ def nested(levels: int) -> str:
         nested(DEEPEST),
         '{"a": "' + "[{" * 1000 + '"}',
         "[" + "[]," * 1000 + "[]]",
+        '["\\ufffd"]',
         '["\\u0041", "' + "\\\\" * 999 + '"]',
     ],
 )
@@ -45,6 +46,7 @@ def test_a_byte_order_mark_is_passed_over() -> None:
     [
         (b"", "", "is empty"),
         (b" \n", "", "is empty"),
+        ('["\ufffd"]'.encode(), "", r"holds U\+FFFD"),
         (b"{", "", "not JSON: .* line 1, column 2"),
         (b"{'a': 1}", "", "not JSON"),
         (b"{} {}", "", "not JSON: Extra data"),
