@@ -11,8 +11,10 @@ from openapi_spec_validator import validate
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from api import door
 from api.door import OPEN
 from api.negotiation import shared
+from jobs.core.access import Scope
 from jobs.core.members import MOST_ATTEMPTS
 from jobs.core.model import MAX_ATTEMPTS, Priority, Status
 from jobs.processors import JOB_TYPES
@@ -89,6 +91,14 @@ def test_every_request_may_find_that_accept_rules_its_answer_out() -> None:
     for path, methods in DOCUMENT["paths"].items():
         for method, operation in methods.items():
             assert "406" in operation["responses"], f"{method} {path}"
+
+
+def test_every_request_tells_the_scope_that_the_door_asks_for() -> None:
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            scope = door.SCOPES.get((method.upper(), path), Scope.ADMIN)
+            told = [] if path in door.OPEN else [{}, {"key": [scope]}]
+            assert operation.get("security") == told, f"{method} {path}"
 
 
 @pytest.mark.parametrize(

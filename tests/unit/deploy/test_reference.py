@@ -121,6 +121,13 @@ def test_the_page_has_every_member_of_every_request_and_answer() -> None:
     assert {"queues[].oldestSeconds", "progress.percent", "jobs[].existing"} <= set(rows)
 
 
+def test_the_page_tells_of_keys() -> None:
+    text = (SERVED / "docs.html").read_text()
+
+    assert "X-Api-Key" in text
+    assert "Scope of the key: <code>submit</code>" in text
+
+
 def test_the_page_writes_defaults_as_json_does() -> None:
     assert "<code>False</code>" not in (SERVED / "docs.html").read_text()
 
