@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
+import yaml
+from openapi_schema_validator import OAS31Validator
 
 from jobs.core.errors import InvalidCursor, PermanentFailure
 from jobs.core.execute import LONGEST_ERROR
@@ -17,6 +19,7 @@ from jobs.core.model import Priority, Status
 from jobs.processors.email_send import compose
 from support.claims import a_claim
 from support.gateway import Answer, event, post, send
+from support.template import OPENAPI
 
 if TYPE_CHECKING:
     from support.world import World
@@ -205,3 +208,26 @@ def test_the_longest_page_that_clients_can_make_up_can_be_answered(world: World)
     assert len(ids(answer)) == MOST
     # As it leaves the function, its text escaped once more.
     assert len(json.dumps(answer.text)) < MOST_BYTES
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(
+    "word", ["a", "é\x80 b", "a" * 200, "", "a" * 201, "a\x1fb", "\x7f", "a\nb"]
+)
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [("GET", "/jobs", "type"), ("GET", "/jobs", "tag"), ("POST", "/jobs/retry", "type")],
+)
+def test_a_word_is_taken_if_the_document_says_so(
+    method: str, path: str, name: str, word: str
+) -> None:
+    document = yaml.safe_load(OPENAPI.read_text())
+    [told] = [
+        each["schema"]
+        for each in document["paths"][path][method.lower()]["parameters"]
+        if each["name"] == name
+    ]
+    assert told.get("items", told) == {"$ref": "#/components/schemas/Word"}
+    fits = OAS31Validator(document["components"]["schemas"]["Word"]).is_valid(word)
+
+    assert send(event(method, path, query={name: [word]})).status == (200 if fits else 400)
