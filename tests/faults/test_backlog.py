@@ -30,9 +30,9 @@ CLAIMS = 200
 ELSEWHERE = {
     *("list", "list_tagged", "list_owned", "stats_queues", "stats_types"),
     *("key_find", "key_insert", "key_list", "key_revoke"),
-    *("insert_all", "cancel", "retry", "retry_all", "job"),
+    *("insert_all", "cancel", "retry", "retry_all", "job", "event"),
 }
-"""What pollers do not ask."""
+"""What pollers do not ask, or is a part of what they do."""
 
 FILL = """
 INSERT INTO jobs (id, type, priority, payload, due_at)
