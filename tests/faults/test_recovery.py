@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from faults.kit.proxy import behind, through
-from jobs.core.drain import MOST_HOPS
+from jobs.core.chain import MOST_HOPS
 from jobs.core.retry import backoff
 from stack.waiting import wait_until
 

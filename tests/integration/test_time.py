@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from jobs.core.drain import MOST_HOPS
+from jobs.core.chain import MOST_HOPS
 from jobs.core.errors import StoreUnavailable
 from jobs.core.model import Priority, Status
 from jobs.core.ports import Entry
@@ -417,7 +417,7 @@ def test_what_was_to_be_released_is_released_once_the_database_is_back(
 def test_a_poller_gives_up_a_database_that_stays_away(
     make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.core.drain.PATIENCE", 0.5)
+    monkeypatch.setattr("jobs.core.patience.PATIENCE", 0.5)
     api = make_engine()
     job_id = api.submit()
     poller = make_engine(store=Away(StoreUnavailable()))

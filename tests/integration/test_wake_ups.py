@@ -14,7 +14,7 @@ import pytest
 
 from jobs.adapters.redis.keys import POLLERS, WAKING
 from jobs.adapters.redis.queue import Limits
-from jobs.core.drain import MOST_HOPS
+from jobs.core.chain import MOST_HOPS
 from jobs.core.errors import AttemptFailed, QueueUnavailable
 from jobs.core.model import NewJob, Priority, Status
 from jobs.core.work import MARGIN

@@ -142,8 +142,8 @@ MUTATIONS = (
     ),
     Mutation(
         "what is paused stays in Redis",
-        JOBS / "core/drain.py",
-        "        self._hints.put_by([hints[job_id] for job_id in claimed.paused])\n",
+        JOBS / "core/intake.py",
+        "        self._shift.hints.put_by([hints[job_id] for job_id in claimed.paused])\n",
         "",
         (f"{PAUSED}a_poller_leaves_where_only_paused_work_is_left",),
     ),
@@ -178,23 +178,23 @@ MUTATIONS = (
     ),
     Mutation(
         "a lease outlives its invocation",
-        JOBS / "core/drain.py",
-        "min(self._work.lease, self._call.remaining() + MARGIN)",
-        "self._work.lease",
+        JOBS / "core/shift.py",
+        "min(self.work.lease, self.call.remaining() + MARGIN)",
+        "self.work.lease",
         (f"{TIME}no_lease_outlives_the_invocation_by_more_than_the_margin",),
     ),
     Mutation(
         "what is in hand is not renewed",
-        JOBS / "core/drain.py",
-        "if now - self._renewed < self._work.lease / 3:",
+        JOBS / "core/keep.py",
+        "if now - self._renewed < self._shift.work.lease / 3:",
         "if self._renewed:",
         (f"{TIME}a_long_job_keeps_its_lease_for_as_long_as_it_runs",),
     ),
     Mutation(
         "what cannot finish in time is begun",
-        JOBS / "core/drain.py",
-        "elif budget + MARGIN > self._call.remaining():",
-        "elif self._call.remaining() < 0:",
+        JOBS / "core/intake.py",
+        "elif budget + MARGIN > self._shift.call.remaining():",
+        "elif self._shift.call.remaining() < 0:",
         (f"{TIME}what_cannot_finish_in_the_time_left_is_not_begun",),
     ),
     # The queues
@@ -235,7 +235,7 @@ MUTATIONS = (
     Mutation(
         "a high job waits behind default ones in hand",
         JOBS / "core/drain.py",
-        "        self._try(self._give_way)\n",
+        "        self._ask(intake.give_way)\n",
         "",
         (
             "tests/integration/test_priority.py::"
@@ -244,9 +244,9 @@ MUTATIONS = (
     ),
     Mutation(
         "the heir of a dead poller leaves while that one is believed in",
-        JOBS / "core/drain.py",
-        "if self._call.patient and time.monotonic() - self._began < BELIEVED:",
-        "if self._call.remaining() < 0:",
+        JOBS / "core/leaving.py",
+        "if call.patient and time.monotonic() - self._began < BELIEVED:",
+        "if call.remaining() < 0:",
         (
             "tests/integration/test_heirs.py::"
             "test_once_the_heir_of_a_dead_poller_has_left_a_job_wakes_another",

@@ -25,8 +25,9 @@ from jobs.adapters.wake import LambdaWaker
 from jobs.config import ApiSettings, KeySettings, PollerSettings, Settings
 from jobs.core import faults
 from jobs.core.access import Access
+from jobs.core.chain import succeed
 from jobs.core.control import Control
-from jobs.core.drain import drain, succeed
+from jobs.core.drain import drain
 from jobs.core.health import Health
 from jobs.core.listing import Listing
 from jobs.core.ports import Tools
@@ -110,8 +111,8 @@ class Poller:
         return drain(self.work, invocation)
 
     def wake(self, hop: int) -> bool:
-        """See `jobs.core.drain.succeed`."""
-        return succeed(self.work, hop)
+        """See `jobs.core.chain.succeed`."""
+        return succeed(self.work.waker, hop)
 
 
 @cache
