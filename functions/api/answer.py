@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jobs.core.health import Part
     from jobs.core.listing import Page
     from jobs.core.model import Attempt, Job, Progress, QueueState, Result
-    from jobs.core.ports import Presence
+    from jobs.core.ports.queue import Presence
     from jobs.core.stats import Overview, QueueStats, TypeStats
     from jobs.core.submit import Accepted
     from jobs.core.waiting import Waiting

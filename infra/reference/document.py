@@ -12,7 +12,7 @@ from jobs.processors import ALL_TYPES, JOB_TYPES
 from reference.schema import Schema, schema
 
 if TYPE_CHECKING:
-    from jobs.core.ports import JobType
+    from jobs.core.job_type import JobType
 
 SOURCE = Path(__file__).parents[1] / "openapi.yaml"
 

@@ -15,7 +15,7 @@ from jobs.adapters.postgres.store import PostgresStore
 from jobs.adapters.redis.client import connect
 from jobs.adapters.redis.queue import RedisQueue
 from jobs.core.model import Priority
-from jobs.core.ports import Entry
+from jobs.core.ports.queue import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

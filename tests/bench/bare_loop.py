@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from bench.backlog import Backlog, arguments
 from jobs.core.outcome import Done
-from jobs.core.ports import Move
+from jobs.core.ports.queue import Move
 from jobs.core.retry import decide
 
 if TYPE_CHECKING:

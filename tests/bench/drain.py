@@ -20,7 +20,7 @@ from fakes.objects import FakeObjects
 from fakes.waker import FakeWaker
 from jobs.adapters import log
 from jobs.core.drain import drain
-from jobs.core.ports import Tools
+from jobs.core.job_type import Tools
 from jobs.core.work import Invocation, Work
 from support.job_types import TEST_TYPES
 

@@ -17,7 +17,7 @@ from jobs.adapters.bus import EventBridge, connect
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from jobs.core.ports import Bus
+    from jobs.core.ports.bus import Bus
 
 NAME = "jobs"
 DETAIL = {"eventId": "1:failed", "tags": ["ü"], "error": '"\U0001f600"'}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from jobs.core.model import Claim, Job
     from jobs.core.outcome import Outcome
-    from jobs.core.ports import Entry
+    from jobs.core.ports.queue import Entry
     from support.rows import Rows
 
 URL = "https://example.com"

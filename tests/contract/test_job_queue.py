@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from jobs.core.model import Priority
-from jobs.core.ports import Entry, Leave, Move, Presence, Published, Standing
+from jobs.core.ports.queue import Entry, Leave, Move, Presence, Published, Standing
 from support.queues import LEASE, POLLERS, REGISTERED, SHARE, WAKING, Queues
 
 HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT

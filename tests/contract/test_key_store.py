@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from uuid import UUID
 
-    from jobs.core.ports import KeyStore
+    from jobs.core.ports.keys import KeyStore
 
 
 @pytest.fixture(params=["memory", "postgres"])

@@ -16,7 +16,7 @@ import pytest
 from fakes.mailer import FakeMailer
 from jobs.adapters.smtp import Smtp
 from jobs.core.errors import AttemptFailed
-from jobs.core.ports import Mail, Mailer
+from jobs.core.ports.mail import Mail, Mailer
 from outside.smtp import smtp_sink
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-    from jobs.core.ports import ObjectStore
+    from jobs.core.ports.objects import ObjectStore
     from stack.engines.engine import Engine
 
 KEY = "output/1.csv"

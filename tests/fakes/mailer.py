@@ -8,7 +8,7 @@ from jobs.adapters.smtp.message import compose, sender_address
 
 if TYPE_CHECKING:
     from jobs.adapters.smtp.message import Message
-    from jobs.core.ports import Mail
+    from jobs.core.ports.mail import Mail
 
 
 class FakeMailer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jobs.core.errors import PermanentFailure
-from jobs.core.ports import StoredObject
+from jobs.core.ports.objects import StoredObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

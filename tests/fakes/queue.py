@@ -7,13 +7,13 @@ import time
 from typing import TYPE_CHECKING
 
 from jobs.core.model import Hint, Priority
-from jobs.core.ports import Leave, Presence, Published, Standing, Taken
+from jobs.core.ports.queue import Leave, Presence, Published, Standing, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from uuid import UUID
 
-    from jobs.core.ports import Entry, Move
+    from jobs.core.ports.queue import Entry, Move
 
 
 class FakeQueue:

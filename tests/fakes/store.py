@@ -26,7 +26,8 @@ from jobs.core.model import (
     Refused,
     Status,
 )
-from jobs.core.ports import Cancelled, Entry, Settled
+from jobs.core.ports.queue import Entry
+from jobs.core.ports.store import Cancelled, Settled
 from jobs.core.stats import Percentiles, QueueStats, TypeStats
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from jobs.adapters import s3
 from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.smtp import Smtp
 from jobs.core.drain import drain
-from jobs.core.ports import Tools
+from jobs.core.job_type import Tools
 from jobs.processors import JOB_TYPES
 from outside.s3 import CUT as CUT_S3
 from outside.s3 import S3Stub, s3_stub

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from jobs.core.model import Claim
-    from jobs.core.ports import Taken
+    from jobs.core.ports.queue import Taken
 
 HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT
 EMPTY: dict[str, list[Any]] = {key: [] for key in QUEUES.values()}

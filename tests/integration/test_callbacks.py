@@ -17,8 +17,8 @@ from fakes.objects import FakeObjects
 from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.web import Web
 from jobs.core.control import Control
+from jobs.core.job_type import Tools
 from jobs.core.model import Status
-from jobs.core.ports import Tools
 from jobs.core.publish import Publish
 from jobs.processors import ALL_TYPES
 from support.engine import Engine

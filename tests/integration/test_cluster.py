@@ -15,7 +15,7 @@ from jobs.adapters.redis.client import connect
 from jobs.adapters.redis.queue import RedisQueue
 from jobs.core.errors import QueueUnavailable
 from jobs.core.model import Priority, Status
-from jobs.core.ports import Entry
+from jobs.core.ports.queue import Entry
 from stack.ports import free_port
 from support.engine import Engine
 

@@ -16,9 +16,9 @@ from fakes.objects import FakeObjects
 from jobs.adapters.postgres.migrate import migrate
 from jobs.core.control import Control
 from jobs.core.errors import AttemptFailed
+from jobs.core.job_type import Tools
 from jobs.core.model import Status
 from jobs.core.outcome import Done
-from jobs.core.ports import Tools
 from jobs.core.publish import Publish
 from jobs.core.retry import decide
 from jobs.processors import ALL_TYPES

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
+    from jobs.core.job_type import JobType
     from jobs.core.model import Claim, Claimed
-    from jobs.core.ports import JobType
     from support.engine import Engine
 
 HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from psycopg2 import extensions
 
     from jobs.core.model import Claim
-    from jobs.core.ports import Taken
+    from jobs.core.ports.queue import Taken
 
 HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT
 

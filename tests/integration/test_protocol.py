@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 from jobs.adapters.redis.keys import QUEUES
 from jobs.core.model import Claim, Hint, NewJob, Priority, Status
 from jobs.core.outcome import Done, GiveUp, Lost, Outcome, TryAgain, Unknown
-from jobs.core.ports import Entry, Move
+from jobs.core.ports.queue import Entry, Move
 from jobs.core.reconcile import reconcile
 from jobs.core.retry import Settlement, decide
 from support.hooked import Hooked

@@ -149,7 +149,7 @@ EXPORT = """
 import sys, tracemalloc
 from fakes.mailer import FakeMailer
 from jobs.adapters.s3 import Bucket, connect
-from jobs.core.ports import Tools
+from jobs.core.job_type import Tools
 from jobs.processors import JOB_TYPES
 from support.claims import a_claim
 

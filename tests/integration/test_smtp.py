@@ -14,7 +14,7 @@ import trustme
 
 from jobs.adapters.smtp import Smtp
 from jobs.core.errors import AttemptFailed, ConfigurationError, OutcomeUnknown, PermanentFailure
-from jobs.core.ports import Mail
+from jobs.core.ports.mail import Mail
 from outside.smtp import CUT, SmtpSink, smtp_sink
 from stack.ports import free_port
 

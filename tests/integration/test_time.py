@@ -12,7 +12,7 @@ import pytest
 from jobs.core.chain import MOST_HOPS
 from jobs.core.errors import StoreUnavailable
 from jobs.core.model import Priority, Status
-from jobs.core.ports import Entry
+from jobs.core.ports.queue import Entry
 from jobs.core.work import MARGIN
 from support.engine import Engine, MakeEngine, draining
 from support.hooked import Away, Hooked

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from jobs.core.ports import JobStore
+    from jobs.core.ports.store import JobStore
     from jobs.core.retry import Settlement
     from support.engine import Engine, MakeEngine
 

@@ -25,8 +25,8 @@ from jobs.adapters.redis.client import connect
 from jobs.adapters.redis.keys import QUEUES
 from jobs.adapters.redis.queue import Limits, RedisQueue
 from jobs.core.drain import drain
+from jobs.core.job_type import JobType, Tools
 from jobs.core.model import Claim, Hint, Job, Priority
-from jobs.core.ports import JobType, Tools
 from jobs.core.submit import Submit
 from jobs.core.work import Drained, Invocation, Work
 from support.job_types import TEST_TYPES
@@ -35,7 +35,8 @@ from support.recording import RecordingLog, RecordingWaker
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from jobs.core.ports import JobQueue, JobStore
+    from jobs.core.ports.queue import JobQueue
+    from jobs.core.ports.store import JobStore
 
 FOREVER = 120.0
 """Seconds; more than any test takes."""

@@ -6,13 +6,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from jobs.core.errors import AttemptFailed, OutcomeUnknown, PermanentFailure
-from jobs.core.ports import JobType
+from jobs.core.job_type import JobType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jobs.core.job_type import Tools
     from jobs.core.model import Claim, Result
-    from jobs.core.ports import Tools
 
 
 def _noop(claim: Claim, tools: Tools) -> Result:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from jobs.core.model import Priority
-from jobs.core.ports import Entry, Published, Taken
+from jobs.core.ports.queue import Entry, Published, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jobs.core.ports import JobQueue
+    from jobs.core.ports.queue import JobQueue
 
 LEASE = 30.0
 """Seconds; far more than a test takes, so that nothing but `advance` ends a lease."""

@@ -13,7 +13,7 @@ from jobs.core.retry import decide
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jobs.core.ports import JobStore
+    from jobs.core.ports.store import JobStore
 
 LEASE = 30.0
 """Seconds; far more than a test takes, so that nothing but `advance` ends a lease."""

@@ -13,8 +13,8 @@ from fakes.waker import FakeWaker
 from jobs import bootstrap
 from jobs.core.control import Control
 from jobs.core.health import Health
+from jobs.core.job_type import JobType
 from jobs.core.listing import Listing
-from jobs.core.ports import JobType
 from jobs.core.publish import Publish
 from jobs.core.queues import Queues
 from jobs.core.read import Read
@@ -26,8 +26,8 @@ from jobs.core.watch import Watch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jobs.core.job_type import Tools
     from jobs.core.model import Claim, Result
-    from jobs.core.ports import Tools
 
 
 def _never(claim: Claim, tools: Tools) -> Result:

@@ -20,7 +20,7 @@ import json, sys
 from fakes.mailer import FakeMailer
 from fakes.objects import FakeObjects
 from jobs.core.execute import execute
-from jobs.core.ports import Tools
+from jobs.core.job_type import Tools
 from jobs.processors import JOB_TYPES
 from support.claims import a_claim
 

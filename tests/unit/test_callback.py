@@ -11,7 +11,7 @@ import pytest
 from fakes.mailer import FakeMailer
 from fakes.objects import FakeObjects
 from jobs.core.errors import AttemptFailed, InvalidJob, PermanentFailure
-from jobs.core.ports import Tools
+from jobs.core.job_type import Tools
 from jobs.processors import ALL_TYPES, JOB_TYPES
 from jobs.processors.callback import process, signature
 from support.claims import JOB_ID, a_claim

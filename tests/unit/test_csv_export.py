@@ -13,7 +13,8 @@ import pytest
 from fakes.mailer import FakeMailer
 from fakes.objects import FakeObjects
 from jobs.core.errors import AttemptFailed, PermanentFailure
-from jobs.core.ports import StoredObject, Tools
+from jobs.core.job_type import Tools
+from jobs.core.ports.objects import StoredObject
 from jobs.processors import JOB_TYPES
 from support.claims import JOB_ID, a_claim
 

@@ -11,9 +11,9 @@ import pytest
 from fakes.mailer import FakeMailer
 from fakes.objects import FakeObjects
 from jobs.core.desk import LONGEST_MESSAGE, Desk
+from jobs.core.job_type import JobType, Tools
 from jobs.core.model import Progress
 from jobs.core.outcome import Done, TryAgain
-from jobs.core.ports import JobType, Tools
 from support.claims import a_claim
 from support.recording import RecordingLog
 

@@ -9,7 +9,7 @@ import pytest
 from fakes.mailer import FakeMailer
 from fakes.objects import FakeObjects
 from jobs.core.errors import AttemptFailed, OutcomeUnknown, PermanentFailure
-from jobs.core.ports import Mail, Tools
+from jobs.core.job_type import Tools
 from jobs.processors import JOB_TYPES
 from jobs.processors._mail_templates import MailTemplates
 from jobs.processors.email_send import compose
@@ -17,6 +17,8 @@ from support.claims import JOB_ID, a_claim
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from jobs.core.ports.mail import Mail
 
 PLAIN = {"to": "ann@example.com", "subject": "Hello", "body": "How are you?"}
 

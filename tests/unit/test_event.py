@@ -15,14 +15,14 @@ from fakes.objects import FakeObjects
 from jobs.adapters.bus import LONGEST_CALL, EventBridge, connect
 from jobs.adapters.postgres.store import _query
 from jobs.core.errors import AttemptFailed, PermanentFailure
-from jobs.core.ports import Tools
+from jobs.core.job_type import Tools
 from jobs.processors.event import BUDGET, process
 from stack.ports import free_port
 from support.claims import a_claim
 
 if TYPE_CHECKING:
     from jobs.core.model import Result
-    from jobs.core.ports import Bus
+    from jobs.core.ports.bus import Bus
 
 TELLER = uuid4()
 JOB: dict[str, Any] = {"id": "1", "type": "CSV_EXPORT", "status": "completed", "tags": []}

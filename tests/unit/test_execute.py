@@ -14,8 +14,8 @@ from fakes.objects import FakeObjects
 from jobs.core import faults
 from jobs.core.errors import AttemptFailed, OutcomeUnknown, PermanentFailure
 from jobs.core.execute import LONGEST_ERROR, execute
+from jobs.core.job_type import JobType, Tools
 from jobs.core.outcome import Done, GiveUp, Outcome, TryAgain, Unknown
-from jobs.core.ports import JobType, Tools
 from support.claims import a_claim
 from support.recording import RecordingLog
 

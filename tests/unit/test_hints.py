@@ -13,7 +13,7 @@ from fakes.store import FakeStore
 from jobs.core.errors import QueueUnavailable, StoreUnavailable
 from jobs.core.hints import AWAY_HORIZON, AWAY_SECONDS, Hints
 from jobs.core.model import NewJob, Priority
-from jobs.core.ports import Entry, Leave, Move
+from jobs.core.ports.queue import Entry, Leave, Move
 from support.recording import RecordingLog
 
 HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT

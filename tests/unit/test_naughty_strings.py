@@ -14,7 +14,7 @@ import pytest
 from fakes.mailer import FakeMailer
 from fakes.objects import FakeObjects
 from jobs.core.errors import AttemptFailed
-from jobs.core.ports import Tools
+from jobs.core.job_type import Tools
 from jobs.processors import JOB_TYPES
 from support.claims import JOB_ID, a_claim
 from support.gateway import post

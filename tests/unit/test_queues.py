@@ -9,7 +9,7 @@ import pytest
 
 from jobs.core.errors import QueueUnavailable, SchemaMissing, StoreUnavailable
 from jobs.core.model import Hint, NewJob, Priority
-from jobs.core.ports import Entry
+from jobs.core.ports.queue import Entry
 from jobs.core.reconcile import BATCH
 from jobs.core.waiting import Reason
 from support.gateway import Answer, event, get, post, send

@@ -29,8 +29,8 @@ from jobs.core.chain import succeed
 from jobs.core.control import Control
 from jobs.core.drain import drain
 from jobs.core.health import Health
+from jobs.core.job_type import Tools
 from jobs.core.listing import Listing
-from jobs.core.ports import Tools
 from jobs.core.publish import Publish
 from jobs.core.queues import Queues
 from jobs.core.read import Read
@@ -43,7 +43,10 @@ from jobs.processors import ALL_TYPES, JOB_TYPES
 
 if TYPE_CHECKING:
     from jobs.config import Environment
-    from jobs.core.ports import JobQueue, JobStore, KeyStore, Waker
+    from jobs.core.ports.keys import KeyStore
+    from jobs.core.ports.queue import JobQueue
+    from jobs.core.ports.store import JobStore
+    from jobs.core.ports.waker import Waker
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from jobs.core.errors import JobsError, SchemaMissing, StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jobs.core.ports import KeyStore
+    from jobs.core.ports.keys import KeyStore
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

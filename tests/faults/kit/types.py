@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from jobs import bootstrap
 from jobs.core.errors import AttemptFailed
-from jobs.core.ports import JobType
+from jobs.core.job_type import JobType
 from support.job_types import TEST_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jobs.core.job_type import Tools
     from jobs.core.model import Claim, Result
-    from jobs.core.ports import Tools
 
 EFFECTS = "EFFECTS"
 """The variable that names the file to which effects are appended."""

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from jobs.core.job_type import JobType
 from jobs.core.outcome import Done
-from jobs.core.ports import JobType
 from jobs.core.retry import decide
 from support.engine import draining
 from support.gateway import event, get, send
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import pytest
 
     from integration.api.conftest import Live
+    from jobs.core.job_type import Tools
     from jobs.core.model import Claim, Result
-    from jobs.core.ports import Tools
 
 
 WAITING = """

@@ -11,7 +11,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING
 
 from jobs.core.errors import AttemptFailed, PermanentFailure
-from jobs.core.ports import StoredObject
+from jobs.core.ports.objects import StoredObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

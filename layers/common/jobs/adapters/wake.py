@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jobs.core.ports import Log
+    from jobs.core.ports.log import Log
 
 
 class LambdaWaker:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from jobs.core.ports import KeyStore, Waker
+    from jobs.core.ports.keys import KeyStore
+    from jobs.core.ports.waker import Waker
 
 _TEXT = re.compile(r"sluice_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
 _NO_HASH = "0" * 64

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jobs.core.ports import Waker
+    from jobs.core.ports.waker import Waker
 
 MOST_HOPS = 10
 """Pollers that may wake each other in a row."""

@@ -8,14 +8,17 @@ from uuid import UUID, uuid4
 
 from jobs.core.errors import JobNotFound, QueueUnavailable, TooLate
 from jobs.core.model import Status
-from jobs.core.ports import Move
+from jobs.core.ports.queue import Move
 from jobs.core.schema import schema_asked_for
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from jobs.core.model import Job
-    from jobs.core.ports import JobQueue, JobStore, Log, Waker
+    from jobs.core.ports.log import Log
+    from jobs.core.ports.queue import JobQueue
+    from jobs.core.ports.store import JobStore
+    from jobs.core.ports.waker import Waker
     from jobs.core.publish import Publish
 
 MOST = 1_000

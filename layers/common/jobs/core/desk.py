@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from uuid import UUID
 
+    from jobs.core.job_type import JobType, Tools
     from jobs.core.model import Claim
     from jobs.core.outcome import Outcome
-    from jobs.core.ports import JobType, Log, Tools
+    from jobs.core.ports.log import Log
 
 LONGEST_MESSAGE = 200
 """Characters of a message about progress that are kept."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jobs.core.faults import point
-from jobs.core.ports import Move
+from jobs.core.ports.queue import Move
 from jobs.core.retry import decide
 
 if TYPE_CHECKING:
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from jobs.core.hints import Hints
     from jobs.core.model import Claim
     from jobs.core.outcome import Outcome
-    from jobs.core.ports import JobStore, Log
+    from jobs.core.ports.log import Log
+    from jobs.core.ports.store import JobStore
     from jobs.core.retry import Settlement
 
 

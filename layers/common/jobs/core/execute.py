@@ -14,8 +14,9 @@ from jobs.core.outcome import Done, GiveUp, Outcome, TryAgain, Unknown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jobs.core.job_type import JobType, Tools
     from jobs.core.model import Claim
-    from jobs.core.ports import JobType, Log, Tools
+    from jobs.core.ports.log import Log
 
 LONGEST_ERROR = 2000
 """Characters of an error that are kept."""

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jobs.core.errors import SchemaMissing
-from jobs.core.ports import Presence
+from jobs.core.ports.queue import Presence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jobs.core.ports import JobQueue, JobStore, Log, Waker
+    from jobs.core.ports.log import Log
+    from jobs.core.ports.queue import JobQueue
+    from jobs.core.ports.store import JobStore
+    from jobs.core.ports.waker import Waker
 
 POLLER = "poller"
 

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, TypeVar
 
 from jobs.core.errors import QueueUnavailable
 from jobs.core.model import Priority
-from jobs.core.ports import Leave, Move, Published, Taken
+from jobs.core.ports.queue import Leave, Move, Published, Taken
 from jobs.core.reconcile import reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from jobs.core.model import Hint
-    from jobs.core.ports import Entry, JobQueue, JobStore, Log
+    from jobs.core.ports.log import Log
+    from jobs.core.ports.queue import Entry, JobQueue
+    from jobs.core.ports.store import JobStore
 
 Answer = TypeVar("Answer")
 

@@ -11,7 +11,7 @@ from jobs.core.faults import point
 from jobs.core.hand import Held
 from jobs.core.model import Claim, Priority
 from jobs.core.outcome import Lost, TryAgain
-from jobs.core.ports import Move
+from jobs.core.ports.queue import Move
 from jobs.core.shift import IDLE_LOOK, LOOK
 from jobs.core.suspects import Suspects
 from jobs.core.work import MARGIN
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from jobs.core.keep import Keep
     from jobs.core.model import Claimed, Hint
-    from jobs.core.ports import Taken
+    from jobs.core.ports.queue import Taken
     from jobs.core.shift import Shift
 
 FULL_LOOK = 0.25

@@ -11,7 +11,7 @@ from jobs.core.faults import point
 from jobs.core.hand import Hand, Held
 from jobs.core.outcome import TryAgain, Unknown
 from jobs.core.pace import Pace
-from jobs.core.ports import Move
+from jobs.core.ports.queue import Move
 from jobs.core.shift import GRACE, LOOK
 from jobs.core.work import MARGIN
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jobs.core.errors import StoreUnavailable
 from jobs.core.faults import point
-from jobs.core.ports import BELIEVED
+from jobs.core.ports.queue import BELIEVED
 from jobs.core.shift import GRACE, IDLE_LOOK, LOOK
 from jobs.core.work import MARGIN
 

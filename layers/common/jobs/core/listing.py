@@ -17,7 +17,8 @@ from jobs.core.schema import schema_asked_for
 
 if TYPE_CHECKING:
     from jobs.core.model import Job
-    from jobs.core.ports import JobStore, Waker
+    from jobs.core.ports.store import JobStore
+    from jobs.core.ports.waker import Waker
 
 MOST, USUAL = 200, 50
 """Jobs on one page."""

@@ -11,7 +11,7 @@ from jobs.core.errors import StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jobs.core.ports import Log
+    from jobs.core.ports.log import Log
 
 PATIENCE = 15.0
 """Seconds a poller keeps asking."""

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from jobs.core.faults import point
 from jobs.core.model import Status
-from jobs.core.ports import Entry
+from jobs.core.ports.queue import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jobs.core.model import Job
-    from jobs.core.ports import JobQueue, Log, Waker
+    from jobs.core.ports.log import Log
+    from jobs.core.ports.queue import JobQueue
+    from jobs.core.ports.waker import Waker
 
 
 class Publish:

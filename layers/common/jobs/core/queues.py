@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jobs.core.model import QueueState
-    from jobs.core.ports import JobQueue, JobStore, Log, Waker
+    from jobs.core.ports.log import Log
+    from jobs.core.ports.queue import JobQueue
+    from jobs.core.ports.store import JobStore
+    from jobs.core.ports.waker import Waker
 
 Answer = TypeVar("Answer")
 

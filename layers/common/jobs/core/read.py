@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from jobs.core.model import Job, Priority
-    from jobs.core.ports import JobQueue, JobStore, Log, Standing, Waker
+    from jobs.core.ports.log import Log
+    from jobs.core.ports.queue import JobQueue, Standing
+    from jobs.core.ports.store import JobStore
+    from jobs.core.ports.waker import Waker
 
 
 class Read:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from jobs.core.faults import point
 
 if TYPE_CHECKING:
-    from jobs.core.ports import JobQueue, JobStore, Published
+    from jobs.core.ports.queue import JobQueue, Published
+    from jobs.core.ports.store import JobStore
 
 BATCH = 2_000
 """Rows looked at in one go, for each priority: what is due first comes first, so that repeating

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from jobs.core.model import Result
-    from jobs.core.ports import Links
+    from jobs.core.ports.objects import Links
     from jobs.core.read import Read
 
 GOOD_FOR = 300

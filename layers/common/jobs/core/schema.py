@@ -10,7 +10,7 @@ from jobs.core.errors import SchemaMissing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jobs.core.ports import Waker
+    from jobs.core.ports.waker import Waker
 
 
 @contextmanager

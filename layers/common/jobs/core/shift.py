@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jobs.core.chain import Chain
 from jobs.core.hints import Hints
 from jobs.core.patience import Patience
-from jobs.core.ports import Move
+from jobs.core.ports.queue import Move
 from jobs.core.work import MARGIN, Drained
 
 if TYPE_CHECKING:

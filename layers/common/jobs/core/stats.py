@@ -9,7 +9,10 @@ from jobs.core.schema import schema_asked_for
 
 if TYPE_CHECKING:
     from jobs.core.model import Priority
-    from jobs.core.ports import JobQueue, JobStore, Log, Presence, Waker
+    from jobs.core.ports.log import Log
+    from jobs.core.ports.queue import JobQueue, Presence
+    from jobs.core.ports.store import JobStore
+    from jobs.core.ports.waker import Waker
 
 WINDOW = 3600.0
 """Seconds back to which attempts are looked at."""

@@ -19,8 +19,12 @@ from jobs.core.submission import MOST_PROBLEMS, submission
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from jobs.core.job_type import JobType
     from jobs.core.model import Job, NewJob
-    from jobs.core.ports import JobQueue, JobStore, JobType, Log, Waker
+    from jobs.core.ports.log import Log
+    from jobs.core.ports.queue import JobQueue
+    from jobs.core.ports.store import JobStore
+    from jobs.core.ports.waker import Waker
     from jobs.core.submission import Submission
 
 KEEP = 24 * 3600.0

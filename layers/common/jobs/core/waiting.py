@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from jobs.core.model import Job
-    from jobs.core.ports import Standing
+    from jobs.core.ports.queue import Standing
 
 
 class Reason(StrEnum):

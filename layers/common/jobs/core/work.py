@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from jobs.core.ports import JobQueue, JobStore, JobType, Log, Tools, Waker
+    from jobs.core.job_type import JobType, Tools
+    from jobs.core.ports.log import Log
+    from jobs.core.ports.queue import JobQueue
+    from jobs.core.ports.store import JobStore
+    from jobs.core.ports.waker import Waker
 
 MARGIN = 2.0
 """Seconds kept at the end of an invocation to settle what has run, and the most that a lease

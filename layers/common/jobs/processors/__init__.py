@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jobs.core.ports import JobType
+    from jobs.core.job_type import JobType
 
 _TABLE = (
     "csv_export",

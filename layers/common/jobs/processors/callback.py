@@ -25,13 +25,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from jobs.core.errors import AttemptFailed, PermanentFailure
-from jobs.core.ports import JobType
+from jobs.core.job_type import JobType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jobs.core.job_type import Tools
     from jobs.core.model import Claim, Result
-    from jobs.core.ports import Tools
 
 BUDGET = 30.0
 """Seconds; the request itself is given less."""

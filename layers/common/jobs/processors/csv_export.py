@@ -27,14 +27,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypedDic
 
 from jobs.core.errors import AttemptFailed
 from jobs.core.faults import point
-from jobs.core.ports import JobType
+from jobs.core.job_type import JobType
 from jobs.processors._payload import MISSING, Keywords, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from jobs.core.job_type import Tools
     from jobs.core.model import Claim, Payload, Result
-    from jobs.core.ports import Tools
 
 Row = dict[str, Any]
 

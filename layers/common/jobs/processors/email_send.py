@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Required, TypedDict
 
 from jobs.core.errors import AttemptFailed
 from jobs.core.faults import point
-from jobs.core.ports import JobType, Mail
+from jobs.core.job_type import JobType
+from jobs.core.ports.mail import Mail
 from jobs.processors._mail_templates import Content, MailTemplates
 from jobs.processors._payload import MISSING, Keywords, text, unexpected
 
 if TYPE_CHECKING:
+    from jobs.core.job_type import Tools
     from jobs.core.model import Claim, Payload, Result
-    from jobs.core.ports import Tools
 
 BUDGET = 100.0
 """Seconds: a mail server may take 30 until it has the mail, and 60 to answer for it."""

@@ -12,12 +12,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jobs.core.errors import AttemptFailed
+from jobs.core.job_type import JobType
 from jobs.core.model import Status
-from jobs.core.ports import JobType
 
 if TYPE_CHECKING:
+    from jobs.core.job_type import Tools
     from jobs.core.model import Claim, Result
-    from jobs.core.ports import Tools
 
 BUDGET = 20.0
 """Seconds; more than the call may take."""

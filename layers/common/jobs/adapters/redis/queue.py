@@ -14,7 +14,7 @@ from jobs.adapters.redis.keys import BUSY, COMPLETE, POLLERS, QUEUES, SEEN, WAKI
 from jobs.adapters.redis.scripts import NAMES, source
 from jobs.core.errors import QueueUnavailable
 from jobs.core.model import Hint, Priority
-from jobs.core.ports import BELIEVED, Leave, Presence, Published, Standing, Taken
+from jobs.core.ports.queue import BELIEVED, Leave, Presence, Published, Standing, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from redis import Redis, RedisCluster
     from redis.commands.core import Script
 
-    from jobs.core.ports import Entry, Move
+    from jobs.core.ports.queue import Entry, Move
 
 Word = str | int | float
 

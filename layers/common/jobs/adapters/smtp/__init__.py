@@ -13,7 +13,7 @@ from jobs.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from jobs.adapters.smtp.message import Message
-    from jobs.core.ports import Mail
+    from jobs.core.ports.mail import Mail
 
 _IDLE = 5.0
 """Seconds for which a connection that did its work is worth another try."""

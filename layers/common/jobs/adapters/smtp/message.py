@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from jobs.core.errors import AttemptFailed, ConfigurationError
 
 if TYPE_CHECKING:
-    from jobs.core.ports import Mail
+    from jobs.core.ports.mail import Mail
 
 _BREAK = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 """What could end a header or a command. The policy below refuses most of it, but not all."""
