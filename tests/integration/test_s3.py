@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jobs.adapters.s3 import LONGEST_CALL, Bucket, connect
+from jobs.adapters.aws import LONGEST_CALL
+from jobs.adapters.s3 import Bucket, connect
 from jobs.core.errors import AttemptFailed, PermanentFailure
 from jobs.processors.csv_export import BUDGET
 from outside.s3 import CUT, S3Stub, s3_stub

@@ -12,7 +12,8 @@ from moto import mock_aws
 from fakes.bus import FakeBus
 from fakes.mailer import FakeMailer
 from fakes.objects import FakeObjects
-from jobs.adapters.bus import LONGEST_CALL, EventBridge, connect
+from jobs.adapters.aws import LONGEST_CALL
+from jobs.adapters.bus import EventBridge, connect
 from jobs.adapters.postgres.store import _query
 from jobs.core.errors import AttemptFailed, PermanentFailure
 from jobs.core.job_type import Tools

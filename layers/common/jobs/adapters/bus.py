@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from jobs.adapters.aws import limits
 from jobs.core.errors import AttemptFailed
 
 if TYPE_CHECKING:
@@ -14,30 +15,15 @@ if TYPE_CHECKING:
 
 SOURCE = "sluice"
 
-_CONNECT, _ANSWER, _TRIES = 1, 4, 2
-"""Seconds to wait for a connection and for an answer, and how often in all."""
-
-LONGEST_CALL = _TRIES * (_CONNECT + _ANSWER) + 1
-"""Seconds that one call may take; the last one is for the pause between two tries."""
-
 MOST = 255 * 1024
 """Bytes of a detail: EventBridge takes 256 KB, which what stands around it counts towards."""
 
 
 def connect() -> EventBridgeClient:
-    """A client that is safe to share between threads and keeps one call within `LONGEST_CALL`."""
+    """A client that is safe to share between threads, within the `limits` of a job."""
     import boto3  # noqa: PLC0415 - half a second, for those alone who tell of events
-    from botocore.config import Config  # noqa: PLC0415
 
-    return boto3.client(
-        "events",
-        config=Config(
-            connect_timeout=_CONNECT,
-            read_timeout=_ANSWER,
-            retries={"mode": "standard", "total_max_attempts": _TRIES},
-            max_pool_connections=32,
-        ),
-    )
+    return boto3.client("events", config=limits())
 
 
 class EventBridge:

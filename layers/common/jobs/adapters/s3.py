@@ -10,6 +10,7 @@ from hashlib import sha256
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING
 
+from jobs.adapters.aws import limits
 from jobs.core.errors import AttemptFailed, PermanentFailure
 from jobs.core.ports.objects import StoredObject
 
@@ -17,12 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mypy_boto3_s3 import S3Client
-
-_CONNECT, _ANSWER, _TRIES = 1, 4, 2
-"""Seconds to wait for a connection and for an answer, and how often in all."""
-
-LONGEST_CALL = _TRIES * (_CONNECT + _ANSWER) + 1
-"""Seconds that one call may take; the last one is for the pause between two tries."""
 
 _IN_MEMORY = 4 * 2**20
 """Bytes of an object that are kept in memory; a larger one is on disk until it is sent."""
@@ -34,21 +29,11 @@ _NOT_FOUND, _CONFLICT, _EXISTS = 404, 409, 412
 
 
 def connect() -> S3Client:
-    """A client that is safe to share between threads and keeps one call within `LONGEST_CALL`."""
+    """A client that is safe to share between threads, within the `limits` of a job."""
     import boto3  # noqa: PLC0415 - half a second, for those alone who write objects
-    from botocore.config import Config  # noqa: PLC0415
 
-    return boto3.client(
-        "s3",
-        config=Config(
-            connect_timeout=_CONNECT,
-            read_timeout=_ANSWER,
-            retries={"mode": "standard", "total_max_attempts": _TRIES},
-            max_pool_connections=32,
-            # For links, where boto3 might choose the old one, which newer regions refuse.
-            signature_version="s3v4",
-        ),
-    )
+    # For links, where boto3 might choose the old one, which newer regions refuse.
+    return boto3.client("s3", config=limits(signature_version="s3v4"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,30 @@
+"""How long a call of an AWS service may take while a job waits for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from botocore.config import Config
+
+_CONNECT, _ANSWER, _TRIES = 1, 4, 2
+"""Seconds to wait for a connection and for an answer, and how often in all."""
+
+LONGEST_CALL = _TRIES * (_CONNECT + _ANSWER) + 1
+"""Seconds that one call may take; the last one is for the pause between two tries."""
+
+
+def limits(**more: Any) -> Config:
+    """What makes a client keep one call within `LONGEST_CALL`, and fit for a poller's threads.
+
+    `more`: what else the client needs to be told.
+    """
+    from botocore.config import Config  # noqa: PLC0415 - half a second, for those alone who call
+
+    return Config(
+        connect_timeout=_CONNECT,
+        read_timeout=_ANSWER,
+        retries={"mode": "standard", "total_max_attempts": _TRIES},
+        max_pool_connections=32,
+        **more,
+    )
