@@ -26,9 +26,7 @@ class Settlement:
     given back, so that it does not count against the job.
     """
 
-    id: UUID
-    priority: Priority
-    token: UUID
+    claim: Claim
     status: Status
     outcome: str
     result: Result | None = None
@@ -36,6 +34,18 @@ class Settlement:
     delay: float | None = None
     lost: bool = False
     uncounted: bool = False
+
+    @property
+    def id(self) -> UUID:
+        return self.claim.id
+
+    @property
+    def priority(self) -> Priority:
+        return self.claim.priority
+
+    @property
+    def token(self) -> UUID:
+        return self.claim.token
 
 
 def backoff(attempt: int, rule: Backoff = USUAL, seed: object = None) -> float:
@@ -55,16 +65,16 @@ def decide(claim: Claim, outcome: Outcome) -> Settlement:
     """Say how `claim` ends. A final status stays final; `pending` comes with a delay."""
     match outcome:
         case Done(result):
-            return _end(claim, Status.COMPLETED, "completed", result=result)
+            return Settlement(claim, Status.COMPLETED, "completed", result=result)
         case GiveUp(error):
-            return _end(claim, Status.FAILED, "failed", error=error)
+            return Settlement(claim, Status.FAILED, "failed", error=error)
         case TryAgain(error):
             return _again(claim, "failed", error)
         case Unknown(error):
             return _again(claim, "unknown", error)
         case Lost(error) if claim.attempt >= claim.max_attempts and not claim.alone:
             # It may have died of a neighbour, so it gets this attempt once more, on its own.
-            return _end(
+            return Settlement(
                 claim,
                 Status.PENDING,
                 "lost",
@@ -79,34 +89,9 @@ def decide(claim: Claim, outcome: Outcome) -> Settlement:
 
 def _again(claim: Claim, outcome: str, error: str, *, lost: bool = False) -> Settlement:
     if claim.attempt >= claim.max_attempts:
-        return _end(claim, Status.FAILED, outcome, error=error, lost=lost)
-    return _end(claim, Status.PENDING, outcome, error=error, delay=_wait(claim), lost=lost)
+        return Settlement(claim, Status.FAILED, outcome, error=error, lost=lost)
+    return Settlement(claim, Status.PENDING, outcome, error=error, delay=_wait(claim), lost=lost)
 
 
 def _wait(claim: Claim) -> float:
     return backoff(claim.attempt, claim.backoff, claim.id)
-
-
-def _end(
-    claim: Claim,
-    status: Status,
-    outcome: str,
-    *,
-    result: Result | None = None,
-    error: str | None = None,
-    delay: float | None = None,
-    lost: bool = False,
-    uncounted: bool = False,
-) -> Settlement:
-    return Settlement(
-        claim.id,
-        claim.priority,
-        claim.token,
-        status,
-        outcome,
-        result,
-        error,
-        delay,
-        lost,
-        uncounted,
-    )
