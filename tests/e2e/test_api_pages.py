@@ -4,39 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stack.paths import ROOT
+from support.pages import SECONDS, blocks
+from support.pages import run as run_block
 
 if TYPE_CHECKING:
     from support.local_stack import LocalStack
 
-BLOCK = re.compile(r"<!-- api: ([a-z]+) -->\n```bash\n(.*?)```", re.DOTALL)
-README, PAGE = (
-    dict(BLOCK.findall((ROOT / name).read_text())) for name in ("README.md", "docs/api.md")
-)
+README, PAGE = (blocks(page, "api") for page in ("README.md", "docs/api.md"))
 BLOCKS = {**README, **PAGE}
 ID = re.compile(r'"jobId": ?"([0-9a-f-]{36})"')
-SECONDS = 60
 
 
 def run(stack: LocalStack, name: str) -> str:
-    """What a block prints; only its port is another one."""
-    script = BLOCKS[name].replace("http://localhost:3000", stack.url)
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=ROOT,
-        env=stack.environment,
-        text=True,
-        capture_output=True,
-        check=False,
-        timeout=SECONDS,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return run_block(stack, BLOCKS[name])
 
 
 def documents(printed: str) -> list[Any]:

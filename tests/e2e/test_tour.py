@@ -4,34 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from stack.paths import ROOT
+from support.pages import SECONDS, blocks
+from support.pages import run as run_block
 
 if TYPE_CHECKING:
     from support.local_stack import LocalStack
 
-BLOCK = re.compile(r"<!-- tour: ([a-z]+) -->\n```bash\n(.*?)```", re.DOTALL)
-TOUR = dict(BLOCK.findall((ROOT / "README.md").read_text()))
-SECONDS = 60
+TOUR = blocks("README.md", "tour")
 
 
 def run(stack: LocalStack, name: str) -> str:
-    """What a step prints; only its port is another one."""
-    script = TOUR[name].replace("http://localhost:3000", stack.url)
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=ROOT,
-        env=stack.environment,
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return run_block(stack, TOUR[name])
 
 
 def job_ids(printed: str) -> list[str]:
