@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from jobs.adapters.postgres import records
-from jobs.core.errors import IdempotencyKeyReused, NotFailed, StoreUnavailable, UniqueKeyTaken
+from jobs.core.errors import IdempotencyKeyReused, NotFailed, UniqueKeyTaken
 from jobs.core.model import (
     MOST_SHOWN,
     Attempt,
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from jobs.core.retry import Settlement
 
 QUERIES = Path(__file__).parent / "queries"
-
-TRIES = 3
-"""Times a batch is asked for whose keys others are taking at this moment."""
 
 
 @cache
@@ -74,13 +71,7 @@ class PostgresStore:
         return records.job(row)
 
     def insert_all(self, jobs: Sequence[NewJob]) -> list[Job]:
-        batch = records.batch(jobs)
-        for _ in range(TRIES):
-            rows = self._rows("insert_all", jobs=batch)
-            if len(rows) == len(jobs):
-                break
-        else:
-            raise StoreUnavailable("the keys of this request are being used by another")
+        rows = self._rows("insert_all", jobs=records.batch(jobs))
         found = [records.job(row[1:]) for row in rows]
         for job, stored, (body_hash, *_) in zip(jobs, found, rows, strict=True):
             same_key = job.idempotency and job.idempotency.key == stored.idempotency_key
