@@ -63,7 +63,7 @@ WHERE rank < 3
     # Events
     Mutation(
         "a job ends and makes no event",
-        JOBS / "adapters/postgres/store.py",
+        JOBS / "adapters/postgres/statements.py",
         '_text("event").strip() if events else ""',
         '""',
         (f"{EVENTS_MADE}the_end_of_a_job_is_to_be_told",),
@@ -71,9 +71,11 @@ WHERE rank < 3
     Mutation(
         "the event is made after the transaction that ends the job",
         JOBS / "adapters/postgres/store.py",
-        """        rows = self._rows("settle", endings=endings)
+        """        rows = self._rows("settle", endings=endings(settlements))
 """,
-        """        rows = self._connection.rows(_query("settle"), {"endings": endings})
+        """        rows = self._connection.rows(
+            statement("settle"), {"endings": endings(settlements)}
+        )
         rows += self._connection.rows(
             "INSERT INTO jobs (id, type, payload) VALUES (gen_random_uuid(), 'EVENT', '{}')"
             " RETURNING id, priority",
