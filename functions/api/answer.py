@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from chalice.app import Response
 
 from api.errors import PartDown
 from api.http import problem
+from jobs.core.listing import LARGEST
 from jobs.core.model import Status
 from jobs.core.result import Link
 from jobs.core.stats import SAMPLE, WINDOW
@@ -58,7 +60,7 @@ def shown(job: Job, waiting: Waiting | None, includes: Collection[str]) -> Respo
     if waiting:
         body["waiting"] = _waiting(waiting)
     if "attempts" in includes:
-        body["attemptHistory"] = [_attempt(each) for each in job.history]
+        body["attemptHistory"] = _history(job.history)
     return Response(body, {**_HEADERS, "ETag": f'W/"{version(job)}"'})
 
 
@@ -73,6 +75,11 @@ def result(found: Result | Link) -> Response:
 def listed(page: Page) -> Response:
     """A page of jobs. `next` is the cursor of the next page, null on the last."""
     return Response({"jobs": [_job(job) for job in page.jobs], "next": page.next}, {**_HEADERS})
+
+
+def size(job: Job) -> int:
+    """Bytes of `job` in an answer that leaves the function, which escapes its text once more."""
+    return _size(_job(job))
 
 
 def changed(job: Job) -> Response:
@@ -146,6 +153,22 @@ def _waiting(waiting: Waiting) -> dict[str, Any]:
     if waiting.until is not None:
         body["until"] = utc(waiting.until)
     return body
+
+
+def _history(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
+    """The latest of `attempts`, as many as an answer has room for."""
+    shown: list[dict[str, Any]] = []
+    room = LARGEST
+    for attempt in map(_attempt, reversed(attempts)):
+        room -= _size(attempt)
+        if room < 0:
+            break
+        shown.append(attempt)
+    return shown[::-1]
+
+
+def _size(value: object) -> int:
+    return len(json.dumps(json.dumps(value, separators=(",", ":"))))
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

@@ -23,7 +23,8 @@ app = Entry("sluice", configure_logs=False)
 def listing() -> Response:
     wish = query.listing(app.request)
     filters = replace(wish.filters, owner=door.caller(app.request).sees)
-    return answer.listed(bootstrap.api().listing(filters, limit=wish.limit, cursor=wish.cursor))
+    page = bootstrap.api().listing(filters, limit=wish.limit, cursor=wish.cursor, size=answer.size)
+    return answer.listed(page)
 
 
 @app.route("/jobs", methods=["POST"], content_types=["*/*"])

@@ -159,6 +159,26 @@ def test_a_request_that_found_the_job_of_a_unique_key_leaves_no_key(rows: Rows) 
     assert rows.store.insert(keyed("k", "another body", unique_key="u")).id != open_job.id
 
 
+def test_both_keys_of_a_job_may_be_free_at_once(rows: Rows) -> None:
+    job = rows.store.insert(keyed("k", unique_key="u", unique_for=DAY))
+    rows.advance(DAY)
+    other = rows.store.insert(keyed("k", "another", unique_key="u"))
+    assert other.id != job.id
+    held = rows.get(job.id)
+    assert (held.idempotency_key, held.unique_key) == (None, None)
+
+
+def test_a_key_that_is_still_good_stays_when_the_other_is_free(rows: Rows) -> None:
+    brief = rows.store.insert(keyed("k", unique_key="u", unique_for=60.0))
+    rows.advance(60)
+    assert rows.store.insert(new(unique_key="u")).id != brief.id
+    assert rows.store.insert(keyed("k")).id == brief.id
+    long = rows.store.insert(keyed("l", unique_key="v"))
+    rows.advance(DAY)
+    assert rows.store.insert(keyed("l", "another")).id != long.id
+    assert rows.store.insert(new(unique_key="v")).id == long.id
+
+
 # Batches
 
 
@@ -185,6 +205,12 @@ def test_a_unique_key_holds_within_a_batch_too(rows: Rows) -> None:
     batch = [new(unique_key="u"), new(unique_key="u"), new(unique_key="before"), new()]
     stored = rows.store.insert_all(batch)
     assert [job.id for job in stored] == [batch[0].id, batch[0].id, before.id, batch[3].id]
+
+
+def test_an_idempotency_key_holds_within_a_batch_too(rows: Rows) -> None:
+    batch = [keyed("k"), new(), keyed("k")]
+    stored = rows.store.insert_all(batch)
+    assert [job.id for job in stored] == [batch[0].id, batch[1].id, batch[0].id]
 
 
 def test_an_empty_batch_is_nothing(rows: Rows) -> None:

@@ -28,9 +28,9 @@ FEW, MANY = 10_000, 1_000_000
 CLAIMS = 200
 
 ELSEWHERE = {
-    *("list", "list_tagged", "list_owned", "stats_queues", "stats_types"),
+    *("list", "list_tagged", "stats_queues", "stats_types"),
     *("key_find", "key_insert", "key_list", "key_revoke"),
-    *("insert_all", "cancel", "retry", "retry_all", "job", "event"),
+    *("insert_all", "cancel", "retry", "retry_all", "job", "event", "anew"),
 }
 """What pollers do not ask, or is a part of what they do."""
 

@@ -10,6 +10,7 @@ PAUSE = "tests/contract/test_pause_of_queues.py::test_"
 PAUSED = "tests/integration/test_paused_queues.py::test_"
 EVENTS_MADE = "tests/contract/test_events_of_jobs.py::test_"
 ZOMBIES = "tests/integration/test_zombies.py::test_"
+ALL_OR_NONE = "tests/integration/test_all_or_none.py::test_"
 TIME = "tests/integration/test_time.py::test_"
 
 MUTATIONS = (
@@ -46,10 +47,23 @@ MUTATIONS = (
         "now()",
         (f"{STORE}a_failed_attempt_makes_a_job_wait_and_keeps_the_error",),
     ),
+    # Batches
+    Mutation(
+        "a batch is stored though another has a key of it",
+        QUERIES / "insert_all.sql",
+        """CASE WHEN rank = 3 THEN ask_again() ELSE body_hash END, {job}
+FROM answer
+""",
+        """body_hash, {job}
+FROM answer
+WHERE rank < 3
+""",
+        (f"{ALL_OR_NONE}of_a_batch_that_always_meets_another_nothing_is_stored",),
+    ),
     # Events
     Mutation(
         "a job ends and makes no event",
-        JOBS / "adapters/postgres/store.py",
+        JOBS / "adapters/postgres/statements.py",
         '_text("event").strip() if events else ""',
         '""',
         (f"{EVENTS_MADE}the_end_of_a_job_is_to_be_told",),
@@ -57,9 +71,11 @@ MUTATIONS = (
     Mutation(
         "the event is made after the transaction that ends the job",
         JOBS / "adapters/postgres/store.py",
-        """        rows = self._rows("settle", endings=endings)
+        """        rows = self._rows("settle", endings=endings(settlements))
 """,
-        """        rows = self._connection.rows(_query("settle"), {"endings": endings})
+        """        rows = self._connection.rows(
+            statement("settle"), {"endings": endings(settlements)}
+        )
         rows += self._connection.rows(
             "INSERT INTO jobs (id, type, payload) VALUES (gen_random_uuid(), 'EVENT', '{}')"
             " RETURNING id, priority",

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 
 from jobs.adapters.postgres.connection import Connection
-from jobs.adapters.postgres.store import QUERIES, _query
+from jobs.adapters.postgres.statements import STATEMENTS, statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from jobs.adapters.postgres.connection import Row
 
-NAMES = {_query(file.stem): file.stem for file in QUERIES.glob("*.sql")}
+NAMES = {statement(file.stem): file.stem for file in STATEMENTS.glob("*.sql")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from fakes.mailer import FakeMailer
 from fakes.objects import FakeObjects
 from jobs.adapters.aws import LONGEST_CALL
 from jobs.adapters.bus import EventBridge, connect
-from jobs.adapters.postgres.store import _query
+from jobs.adapters.postgres.statements import statement
 from jobs.core.errors import AttemptFailed, PermanentFailure
 from jobs.core.job_type import Tools
 from jobs.processors.event import BUDGET, process
@@ -51,8 +51,8 @@ def refusal(bus: Bus | None) -> str:
 
 @pytest.mark.parametrize("query", ["settle", "cancel"])
 def test_without_a_bus_the_database_is_asked_for_nothing_more(query: str) -> None:
-    assert "EVENT" in _query(query, events=True)
-    assert "EVENT" not in _query(query)
+    assert "EVENT" in statement(query, events=True)
+    assert "EVENT" not in statement(query)
 
 
 @pytest.mark.parametrize(

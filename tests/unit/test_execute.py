@@ -16,6 +16,7 @@ from jobs.core.errors import AttemptFailed, OutcomeUnknown, PermanentFailure
 from jobs.core.execute import LONGEST_ERROR, execute
 from jobs.core.job_type import JobType, Tools
 from jobs.core.outcome import Done, GiveUp, Outcome, TryAgain, Unknown
+from jobs.core.storable import DEEPEST_RESULT, LARGEST_RESULT
 from support.claims import a_claim
 from support.recording import RecordingLog
 
@@ -127,6 +128,14 @@ def test_an_unknown_type_fails_for_good_and_names_those_there_are() -> None:
     assert run(giving({}), name="OLD") == GiveUp("no processor for the type 'OLD'; there are: IT")
 
 
+def nested(depth: int) -> dict[str, Any]:
+    """An object in so many others, the innermost included."""
+    value: dict[str, Any] = {}
+    for _ in range(depth - 1):
+        value = {"in": value}
+    return value
+
+
 @pytest.mark.parametrize(
     "result",
     [
@@ -135,18 +144,17 @@ def test_an_unknown_type_fails_for_good_and_names_those_there_are() -> None:
         {"text": "ü€😀"},
         {"text": "\\u0000 spelled out, and \\\\u0000, and \\ud800"},
         {"text": "é" * 10_000},
+        {"text": "é" * ((LARGEST_RESULT - 12) // 2)},
+        {"in": nested(DEEPEST_RESULT - 1)},
+        {"side by side": [[]] * 1000, "in a string": "[{" * 1000},
     ],
-    ids=["empty", "plain", "other letters", "a spelled-out escape", "long"],
+    ids=[
+        *("empty", "plain", "other letters", "a spelled-out escape", "long", "as large as can be"),
+        *("as deep as can be", "wide"),
+    ],
 )
 def test_a_result_that_is_json_is_kept(result: dict[str, Any]) -> None:
     assert run(giving(result)) == Done(result)
-
-
-def nested(depth: int) -> dict[str, Any]:
-    value: dict[str, Any] = {}
-    for _ in range(depth):
-        value = {"in": value}
-    return value
 
 
 @pytest.mark.parametrize(
@@ -162,6 +170,9 @@ def nested(depth: int) -> dict[str, Any]:
         {"text": "\\\0"},
         {"text": "a\ud800b"},
         {("a", "tuple"): 1},
+        {"bytes": b"bytes"},
+        {"text": "é" * ((LARGEST_RESULT - 12) // 2) + "e"},
+        {"in": [nested(DEEPEST_RESULT - 1)]},
         nested(sys.getrecursionlimit() * 2),
     ],
     ids=[
@@ -175,7 +186,10 @@ def nested(depth: int) -> dict[str, Any]:
         "NUL after a backslash",
         "lone surrogate",
         "tuple as key",
+        "bytes",
+        "too large",
         "too deep",
+        "without end",
     ],
 )
 def test_a_result_that_the_row_cannot_hold_fails_for_good(result: object) -> None:
@@ -183,6 +197,14 @@ def test_a_result_that_the_row_cannot_hold_fails_for_good(result: object) -> Non
     assert isinstance(outcome, GiveUp)
     assert outcome.error.startswith("the processor")
     json.dumps(outcome.error)
+
+
+def test_a_result_that_is_too_large_is_told_where_to_go() -> None:
+    outcome = run(giving({"rows": [1] * LARGEST_RESULT}))
+    assert outcome == GiveUp(
+        "the processor's result has 786,442 bytes of JSON, and 262,144 are the most: "
+        "put it into the bucket, and return the bucket and the key"
+    )
 
 
 def test_the_points_around_the_attempt() -> None:

@@ -11,21 +11,15 @@ import pytest
 import yaml
 from openapi_schema_validator import OAS31Validator
 
-from jobs.core.errors import InvalidCursor, PermanentFailure
-from jobs.core.execute import LONGEST_ERROR
-from jobs.core.listing import MOST, USUAL, Filters, Listing
-from jobs.core.members import LONGEST_TAG, MOST_TAGS
+from jobs.core.errors import InvalidCursor
+from jobs.core.listing import HANDFUL, LARGEST, MOST, USUAL, Filters, Listing
 from jobs.core.model import Priority, Status
-from jobs.processors.email_send import compose
-from support.claims import a_claim
 from support.gateway import Answer, event, post, send
+from support.hooked import Hooked
 from support.template import OPENAPI
 
 if TYPE_CHECKING:
     from support.world import World
-
-MOST_BYTES = 6 * 1024 * 1024
-"""Lambda takes no longer answers."""
 
 JOB: dict[str, Any] = {"type": "CSV_EXPORT", "payload": {}}
 
@@ -77,6 +71,36 @@ def test_a_last_page_that_is_full_has_no_next(world: World) -> None:
     add(world, 4)
     first = world.api().listing(Filters(), limit=2)
     assert world.api().listing(Filters(), limit=2, cursor=first.next).next is None
+
+
+@pytest.mark.parametrize("limit", [HANDFUL - 1, HANDFUL, HANDFUL + 1, 3 * HANDFUL, MOST])
+def test_jobs_are_read_a_handful_at_a_time(world: World, limit: int) -> None:
+    wanted = add(world, limit + 1)
+    asked: list[int] = []
+    store: Any = Hooked(world.store, before={"page": lambda *given: asked.append(given[2])})
+    listing = Listing(store, world.waker, b"secret")
+    first = listing(Filters(), limit=limit)
+    assert max(asked) <= HANDFUL
+    assert sum(asked) == limit + 1
+    last = listing(Filters(), limit=limit, cursor=first.next)
+    assert [job.id for job in (*first.jobs, *last.jobs)] == wanted
+    assert last.next is None
+
+
+def test_a_page_ends_before_it_is_too_large(world: World) -> None:
+    wanted = add(world, 8)
+    listing = world.api().listing
+    sizes = dict(zip(wanted, [LARGEST - 2, 1, 1, 2, LARGEST + 1, 1, LARGEST, 0], strict=True))
+    pages: list[int] = []
+    found: list[UUID] = []
+    cursor = None
+    while cursor or not pages:
+        page = listing(Filters(), cursor=cursor, size=lambda job: sizes[job.id])
+        pages.append(len(page.jobs))
+        found += [job.id for job in page.jobs]
+        cursor = page.next
+    assert pages == [3, 1, 1, 1, 2], "one that is too large has a page of its own"
+    assert found == wanted
 
 
 def test_a_cursor_is_good_for_its_own_listing_alone(world: World) -> None:
@@ -195,19 +219,6 @@ def test_a_job_is_listed_as_it_is_shown(world: World) -> None:
     shown = send(event("GET", "/jobs/{id}", id=listed["id"])).json
     assert {name: shown[name] for name in listed} == listed
     assert world.store.rows[UUID(listed["id"])].job.priority is Priority.DEFAULT
-
-
-def test_the_longest_page_that_clients_can_make_up_can_be_answered(world: World) -> None:
-    claim = a_claim("EMAIL_SEND", {"to": "a@b", "template": "🎉" * 10_000})
-    with pytest.raises(PermanentFailure) as failed:
-        compose(claim, "example.com")
-    add(world, MOST, tags=["🎉" * (LONGEST_TAG - 2) + f"{n:02}" for n in range(MOST_TAGS)])
-    for row in world.store.rows.values():
-        row.error = str(failed.value)[:LONGEST_ERROR]
-    answer = get(limit=[str(MOST)])
-    assert len(ids(answer)) == MOST
-    # As it leaves the function, its text escaped once more.
-    assert len(json.dumps(answer.text)) < MOST_BYTES
 
 
 @pytest.mark.usefixtures("world")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jobs.core.execute import execute
 from jobs.core.model import Progress
+from jobs.core.storable import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,7 +33,7 @@ class _Attempt:
         return self.cancelled
 
     def report(self, percent: float, message: str | None = None) -> None:
-        text = None if message is None else _storable(message)
+        text = None if message is None else words(message, LONGEST_MESSAGE)
         self.told = Progress(min(100.0, max(0.0, float(percent))), text)
 
 
@@ -74,8 +75,3 @@ class Desk:
                 attempt.told = None
                 news.append((attempt.claim, progress))
         return news
-
-
-def _storable(message: str) -> str:
-    text = str(message).replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-    return text[:LONGEST_MESSAGE]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
 import traceback
 from typing import TYPE_CHECKING
 
 from jobs.core.errors import AttemptFailed, OutcomeUnknown, PermanentFailure
 from jobs.core.faults import point
 from jobs.core.outcome import Done, GiveUp, Outcome, TryAgain, Unknown
+from jobs.core.storable import check_result, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
 
 LONGEST_ERROR = 2000
 """Characters of an error that are kept."""
-
-_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-"""U+0000 as JSON escapes it; the same letters behind an escaped backslash are only text."""
 
 
 def execute(claim: Claim, types: Mapping[str, JobType], tools: Tools, log: Log) -> Outcome:
@@ -41,7 +37,7 @@ def execute(claim: Claim, types: Mapping[str, JobType], tools: Tools, log: Log) 
         point("attempt.before")
         result = types[claim.type].process(claim, tools)
         point("attempt.after")
-        _check_storable(result)
+        check_result(result)
     except PermanentFailure as error:
         return GiveUp(_text(error))
     except OutcomeUnknown as error:
@@ -72,35 +68,11 @@ def _fault(claim: Claim, types: Mapping[str, JobType]) -> str | None:
     return None
 
 
-def _check_storable(result: object) -> None:
-    if not isinstance(result, dict):
-        message = f"the processor returned {type(result).__name__}, not an object"
-        raise PermanentFailure(message)
-    try:
-        text = json.dumps(result, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        message = f"the processor's result is not JSON: {error}"
-        raise PermanentFailure(message) from error
-    if _NUL.search(text):
-        message = "the processor's result holds the character U+0000"
-        raise PermanentFailure(message)
-    if "\\ud" in text:
-        _check_characters(json.dumps(result, ensure_ascii=False))
-
-
-def _check_characters(text: str) -> None:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        message = "the processor's result holds characters that are not Unicode text"
-        raise PermanentFailure(message) from error
-
-
 def _text(error: BaseException, *before: str) -> str:
-    """The error as the row can keep it: no U+0000, no lone surrogates, not too long."""
+    """The error as the row can keep it."""
     try:
         said = str(error)
     except Exception:  # noqa: BLE001 - the text comes from the processor's code as well
         said = ""
     text = ": ".join(filter(None, [*before, said])) or type(error).__name__
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:LONGEST_ERROR]
+    return words(text, LONGEST_ERROR)

@@ -16,12 +16,21 @@ from jobs.core.model import Priority, Status
 from jobs.core.schema import schema_asked_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from jobs.core.model import Job
     from jobs.core.ports.store import JobStore
     from jobs.core.ports.waker import Waker
 
 MOST, USUAL = 200, 50
 """Jobs on one page."""
+
+LARGEST = 4 * 1024 * 1024
+"""Bytes of the jobs on one page, as they are answered: a function of Lambda can answer 6 MB."""
+
+HANDFUL = 51
+"""Jobs that are read at a time: those of a usual page, and the one that says that there are more.
+A result may be large, and those of a whole page more than there is memory for."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -67,17 +76,39 @@ class Listing:
         self._waker = waker
         self._secret = secret
 
-    def __call__(self, filters: Filters, *, limit: int = USUAL, cursor: str | None = None) -> Page:
+    def __call__(
+        self,
+        filters: Filters,
+        *,
+        limit: int = USUAL,
+        cursor: str | None = None,
+        size: Callable[[Job], int] = lambda _: 0,
+    ) -> Page:
         """A page of at most `limit` jobs, from where `cursor` says.
 
-        Raises `InvalidCursor`, `StoreUnavailable`.
+        `size`: the bytes of a job in the answer; the page ends before they are more than
+        `LARGEST`, though not before its first job. Raises `InvalidCursor`, `StoreUnavailable`.
         """
         place = self._place(cursor, filters) if cursor is not None else None
-        with schema_asked_for(self._waker):
-            found = self._store.page(filters, place, limit + 1)
-        page = tuple(found[:limit])
-        more = len(found) > limit
-        return Page(page, self._cursor(page[-1], filters) if more else None)
+        page: list[Job] = []
+        room = LARGEST
+        for job in self._after(place, filters, limit + 1):
+            room -= size(job)
+            if len(page) == limit or (page and room < 0):
+                return Page(tuple(page), self._cursor(page[-1], filters))
+            page.append(job)
+        return Page(tuple(page), None)
+
+    def _after(self, place: Place | None, filters: Filters, most: int) -> Iterator[Job]:
+        while most > 0:
+            wanted = min(most, HANDFUL)
+            with schema_asked_for(self._waker):
+                found = self._store.page(filters, place, wanted)
+            yield from found
+            most -= wanted
+            if len(found) < wanted:
+                return
+            place = Place(found[-1].created_at, found[-1].id)
 
     def _cursor(self, job: Job, filters: Filters) -> str:
         microseconds = (job.created_at - _EPOCH) // _MICROSECOND

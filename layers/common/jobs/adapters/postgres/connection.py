@@ -22,7 +22,8 @@ TRIES = 3
 _LOST = (psycopg2.OperationalError, psycopg2.InterfaceError)
 _REFUSED = (errors.ReadOnlySqlTransaction, errors.InsufficientResources)
 _NO_SCHEMA = (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction)
-# A key that was free when the statement looked may be taken when it writes.
+# A key that was free when the statement looked may be taken when it writes, and a row that it needs
+# may be there since: `ask_again` of the schema.
 _CLASHED = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
 
 
@@ -72,7 +73,8 @@ class Connection:
                 raise SchemaMissing from error
             except _CLASHED as error:
                 if last:
-                    raise StoreUnavailable(_reason(error)) from error
+                    message = f"others are using the same rows: {type(error).__name__}"
+                    raise StoreUnavailable(message) from error
             except _REFUSED as error:
                 self.close()
                 raise StoreUnavailable(_reason(error)) from error

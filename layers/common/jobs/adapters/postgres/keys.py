@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobs.adapters.postgres.statements import statement
 from jobs.core.access import Key, Scope
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from jobs.adapters.postgres.connection import Connection, Row
-
-QUERIES = Path(__file__).parent / "queries"
-
-
-@cache
-def _query(name: str) -> str:
-    return (QUERIES / f"key_{name}.sql").read_text("utf-8")
 
 
 class PostgresKeys:
@@ -43,7 +35,7 @@ class PostgresKeys:
         return bool(self._rows("revoke", id=key_id))
 
     def _rows(self, query: str, **values: object) -> list[Row]:
-        return self._connection.rows(_query(query), values)
+        return self._connection.rows(statement(f"key_{query}"), values)
 
 
 def _key(row: Row) -> Key:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from jobs.adapters.postgres.connection import Row
     from jobs.core.listing import Filters, Place
-    from jobs.core.model import Claim, NewJob
+    from jobs.core.model import NewJob
 
 
 def job(row: Row) -> Job:
@@ -99,17 +99,3 @@ def choice(filters: Filters, place: Place | None) -> dict[str, Any]:
         "before": before.isoformat() if before else "infinity",
         "before_id": str(before_id),
     }
-
-
-def reports(news: Sequence[tuple[Claim, Progress]]) -> str:
-    """`news` as `queries/report.sql` takes them."""
-    told = [
-        {
-            "id": str(claim.id),
-            "token": str(claim.token),
-            "percent": progress.percent,
-            "message": progress.message,
-        }
-        for claim, progress in news
-    ]
-    return json.dumps(told, ensure_ascii=False)

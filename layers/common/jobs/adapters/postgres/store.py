@@ -4,25 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from jobs.adapters.postgres import records
-from jobs.core.errors import IdempotencyKeyReused, NotFailed, StoreUnavailable, UniqueKeyTaken
-from jobs.core.model import (
-    MOST_SHOWN,
-    Attempt,
-    Backoff,
-    BackoffType,
-    Claim,
-    Claimed,
-    Hint,
-    Priority,
-    QueueState,
-    Refused,
-)
+from jobs.adapters.postgres.claims import claimed, endings, held, ids, reports
+from jobs.adapters.postgres.statements import statement
+from jobs.core.errors import IdempotencyKeyReused, NotFailed, UniqueKeyTaken
+from jobs.core.model import MOST_SHOWN, Attempt, Hint, Priority, QueueState
 from jobs.core.ports.queue import Entry
 from jobs.core.ports.store import Cancelled, Settled
 from jobs.core.stats import Percentiles, QueueStats, TypeStats
@@ -33,25 +22,8 @@ if TYPE_CHECKING:
 
     from jobs.adapters.postgres.connection import Connection, Row
     from jobs.core.listing import Filters, Place
-    from jobs.core.model import Job, NewJob, Payload, Progress
+    from jobs.core.model import Claim, Claimed, Job, NewJob, Progress
     from jobs.core.retry import Settlement
-
-QUERIES = Path(__file__).parent / "queries"
-
-TRIES = 3
-"""Times a batch is asked for whose keys others are taking at this moment."""
-
-
-@cache
-def _query(name: str, *, events: bool = False) -> str:
-    """The query `name`. `{job}` in it stands for the columns that `records.job` reads, `{event}`
-    for what makes the jobs that tell of ends on the bus: for nothing, unless `events`."""
-    text = _text(name).replace("{job}", _text("job").strip())
-    return text.replace("{event}", _text("event").strip() if events else "")
-
-
-def _text(name: str) -> str:
-    return (QUERIES / f"{name}.sql").read_text("utf-8")
 
 
 class PostgresStore:
@@ -75,13 +47,7 @@ class PostgresStore:
         return records.job(row)
 
     def insert_all(self, jobs: Sequence[NewJob]) -> list[Job]:
-        batch = records.batch(jobs)
-        for _ in range(TRIES):
-            rows = self._rows("insert_all", jobs=batch)
-            if len(rows) == len(jobs):
-                break
-        else:
-            raise StoreUnavailable("the keys of this request are being used by another")
+        rows = self._rows("insert_all", jobs=records.batch(jobs))
         found = [records.job(row[1:]) for row in rows]
         for job, stored, (body_hash, *_) in zip(jobs, found, rows, strict=True):
             same_key = job.idempotency and job.idempotency.key == stored.idempotency_key
@@ -97,11 +63,10 @@ class PostgresStore:
         return replace(records.job(rows[0]), history=tuple(Attempt(*row) for row in history))
 
     def page(self, filters: Filters, place: Place | None, limit: int) -> Sequence[Job]:
-        query = "list" if filters.owner is None else "list_owned"
-        if filters.tag is not None:
-            query = "list_tagged"
-        rows = self._rows(query, **records.choice(filters, place), limit=limit)
-        return [records.job(row) for row in rows]
+        name = "list" if filters.tag is None else "list_tagged"
+        query = statement(name, owned=filters.owner is not None)
+        values = records.choice(filters, place) | {"limit": limit}
+        return [records.job(row) for row in self._connection.rows(query, values)]
 
     def claim(
         self,
@@ -121,11 +86,10 @@ class PostgresStore:
             request_id=request_id,
             alone=alone,
         )
-        return _claimed(rows, token, alone=alone)
+        return claimed(rows, token, alone=alone)
 
     def settle(self, settlements: Sequence[Settlement]) -> Settled:
-        endings = json.dumps([_ending(settlement) for settlement in settlements])
-        rows = self._rows("settle", endings=endings)
+        rows = self._rows("settle", endings=endings(settlements))
         return Settled.of(
             (UUID(job_id) for job_id, priority in rows if priority is None),
             (Entry(UUID(job_id), Priority(priority)) for job_id, priority in rows if priority),
@@ -167,13 +131,13 @@ class PostgresStore:
         return [records.job(row[1:]) for row in rows], any(more for more, *_ in rows)
 
     def renew(self, claims: Sequence[Claim], *, lease: float) -> frozenset[UUID]:
-        return _ids(self._rows("renew", lease=lease, **_held(claims)))
+        return ids(self._rows("renew", lease=lease, **held(claims)))
 
     def report(self, news: Sequence[tuple[Claim, Progress]]) -> None:
-        self._rows("report", reports=records.reports(news))
+        self._rows("report", reports=reports(news))
 
     def release(self, claims: Sequence[Claim]) -> frozenset[UUID]:
-        return _ids(self._rows("release", **_held(claims)))
+        return ids(self._rows("release", **held(claims)))
 
     def due(self, limit: int) -> list[Hint]:
         rows = self._rows("due", limit=limit)
@@ -216,90 +180,4 @@ class PostgresStore:
         self._rows("ping")
 
     def _rows(self, query: str, **values: object) -> list[Row]:
-        return self._connection.rows(_query(query, events=self._events), values)
-
-
-def _ids(rows: list[Row]) -> frozenset[UUID]:
-    return frozenset(UUID(job_id) for (job_id,) in rows)
-
-
-def _held(claims: Sequence[Claim]) -> dict[str, list[str]]:
-    return {
-        "ids": [str(claim.id) for claim in claims],
-        "tokens": [str(claim.token) for claim in claims],
-    }
-
-
-def _ending(settlement: Settlement) -> dict[str, Any]:
-    result = settlement.result
-    return {
-        "id": str(settlement.id),
-        "token": str(settlement.token),
-        "status": settlement.status.value,
-        "outcome": settlement.outcome,
-        "result": None if result is None else json.dumps(result, ensure_ascii=False),
-        "error": settlement.error,
-        "delay": settlement.delay,
-        "lost": settlement.lost,
-        "uncounted": settlement.uncounted,
-    }
-
-
-_PRIORITIES = {priority.value: priority for priority in Priority}
-
-
-def _claimed(rows: list[Row], token: UUID, *, alone: bool) -> Claimed:
-    claims: list[Claim] = []
-    lost: list[Claim] = []
-    suspects: list[UUID] = []
-    refused: list[Refused] = []
-    paused: list[UUID] = []
-    for row in rows:
-        text, hinted, finding, delay, priority, kind, written, *counts = row[:9]
-        holder, lone, losses, timeout, *waits = row[9:]
-        job_id = UUID(text)
-        match finding:
-            case "claimed" | "lost":
-                attempt, most = counts
-                held, lone = (token, alone) if finding == "claimed" else (UUID(holder), lone)
-                true = _PRIORITIES[priority]
-                payload, fault = _read(written)
-                growth, seconds, jitter = waits
-                rule = Backoff(BackoffType(growth), seconds, jitter)
-                claim = Claim(
-                    job_id,
-                    kind,
-                    true,
-                    payload,
-                    attempt,
-                    most,
-                    held,
-                    lone,
-                    losses,
-                    fault,
-                    rule,
-                    timeout,
-                )
-                (claims if finding == "claimed" else lost).append(claim)
-            case "paused":
-                paused.append(job_id)
-            case "suspect":
-                suspects.append(job_id)
-            case "over":
-                refused.append(Refused(job_id, _PRIORITIES[hinted], None))
-            case "misplaced":
-                refused.append(Refused(job_id, _PRIORITIES[hinted], None))
-                refused.append(Refused(job_id, _PRIORITIES[priority], delay))
-            case "leased":
-                refused.append(Refused(job_id, _PRIORITIES[hinted], delay, held=True))
-            case "waiting":
-                refused.append(Refused(job_id, _PRIORITIES[hinted], delay))
-    return Claimed(tuple(claims), tuple(lost), tuple(suspects), tuple(refused), tuple(paused))
-
-
-def _read(written: str) -> tuple[Payload, str | None]:
-    """The payload, or an empty one and why it cannot be read: what the door lets in can be."""
-    try:
-        return json.loads(written), None
-    except (ValueError, RecursionError) as error:
-        return {}, str(error)
+        return self._connection.rows(statement(query, events=self._events), values)

@@ -2,7 +2,8 @@
 --
 -- Where a key is taken, the row that has it is the answer. The unique indexes decide that; a key
 -- whose time is up is taken off its row first. A row that was stored at this very moment by
--- another is not to be seen yet: then an answer is missing, and asking again finds it.
+-- another is not to be seen yet: then an answer is missing, nothing is stored, and asking again
+-- finds it.
 WITH element AS (
     SELECT *
     FROM json_to_recordset(%(jobs)s) AS e (
@@ -12,24 +13,26 @@ WITH element AS (
         owner text, callback_url text, idempotency_key text, body_hash text, idempotent_for float8,
         unique_key text, unique_for float8
     )
-), expired_request AS (
-    UPDATE jobs
-    SET idempotency_key = NULL
+), expired AS (
+    SELECT jobs.id
     FROM element
-    WHERE jobs.idempotency_key = element.idempotency_key
-      AND coalesce(jobs.owner, '') = coalesce(element.owner, '')
-      AND jobs.idempotent_until <= now()
-    RETURNING jobs.id
-), expired_key AS (
-    UPDATE jobs
-    SET unique_key = NULL
+    JOIN jobs ON jobs.idempotency_key = element.idempotency_key
+        AND coalesce(jobs.owner, '') = coalesce(element.owner, '')
+    WHERE jobs.idempotent_until <= now()
+    UNION
+    SELECT jobs.id
     FROM element
-    WHERE jobs.unique_key = element.unique_key
-      AND coalesce(jobs.owner, '') = coalesce(element.owner, '')
-      AND jobs.status IN ('pending', 'processing')
-      AND jobs.unique_until <= now()
-      -- One statement changes a row once.
-      AND jobs.id NOT IN (SELECT id FROM expired_request)
+    JOIN jobs ON jobs.unique_key = element.unique_key
+        AND coalesce(jobs.owner, '') = coalesce(element.owner, '')
+        AND jobs.status IN ('pending', 'processing')
+    WHERE jobs.unique_until <= now()
+), freed AS (
+    -- One statement changes a row once: both of its keys, if the time of both is up.
+    UPDATE jobs
+    SET idempotency_key = CASE WHEN idempotent_until > now() THEN idempotency_key END,
+        unique_key = CASE WHEN unique_until <= now() THEN NULL ELSE unique_key END
+    FROM expired
+    WHERE jobs.id = expired.id
     RETURNING jobs.id
 ), stored AS (
     INSERT INTO jobs (
@@ -45,8 +48,7 @@ WITH element AS (
         unique_key, now() + make_interval(secs => unique_for)
     FROM element,
         -- Counting them makes sure that it is done before.
-        (SELECT count(*) FROM expired_request) AS first,
-        (SELECT count(*) FROM expired_key) AS second
+        (SELECT count(*) FROM freed) AS first
     ORDER BY place
     ON CONFLICT DO NOTHING
     RETURNING *
@@ -66,6 +68,11 @@ WITH element AS (
         AND coalesce(held.owner, '') = coalesce(element.owner, '')
     WHERE held.idempotent_until > now()
     UNION ALL
+    SELECT element.place, 1, held.*
+    FROM element
+    JOIN stored AS held ON held.idempotency_key = element.idempotency_key
+        AND coalesce(held.owner, '') = coalesce(element.owner, '')
+    UNION ALL
     SELECT element.place, 2, held.*
     FROM element
     JOIN jobs AS held ON held.unique_key = element.unique_key
@@ -77,7 +84,15 @@ WITH element AS (
     FROM element
     JOIN stored AS held ON held.unique_key = element.unique_key
         AND coalesce(held.owner, '') = coalesce(element.owner, '')
+    UNION ALL
+    -- The answer where there is no other.
+    SELECT place, 3, (NULL::jobs).*
+    FROM element
+), answer AS (
+    SELECT DISTINCT ON (place) *
+    FROM found
+    ORDER BY place, rank
 )
-SELECT DISTINCT ON (place) body_hash, {job}
-FROM found
-ORDER BY place, rank
+SELECT CASE WHEN rank = 3 THEN ask_again() ELSE body_hash END, {job}
+FROM answer
+ORDER BY place

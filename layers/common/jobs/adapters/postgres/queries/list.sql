@@ -1,10 +1,11 @@
--- A page of jobs, newest first. For each choice of type, status and priority the index holds the
--- jobs in order: the heads of these ranges are merged, whatever the choice, and however many rows
--- there are. Without a choice of types those that there are are found by leaping through the index.
+-- A page of jobs, of one owner or of all, newest first. For each choice of type, status and priority
+-- an index holds the jobs in order, and another those of each owner: the heads of these ranges are
+-- merged, whatever the choice, and however many rows there are. Without a choice of types those that
+-- there are are found by leaping through the index.
 WITH RECURSIVE kind (type) AS (
-    SELECT min(type) FROM jobs
+    SELECT min(type) FROM jobs WHERE {of_owner}
     UNION ALL
-    SELECT (SELECT min(jobs.type) FROM jobs WHERE jobs.type > kind.type)
+    SELECT (SELECT min(jobs.type) FROM jobs WHERE {of_owner} AND jobs.type > kind.type)
     FROM kind
     WHERE kind.type IS NOT NULL
 ), wanted (type) AS (
@@ -19,7 +20,8 @@ WITH RECURSIVE kind (type) AS (
     CROSS JOIN LATERAL (
         SELECT jobs.id, jobs.created_at
         FROM jobs
-        WHERE jobs.type = wanted.type
+        WHERE {of_owner}
+          AND jobs.type = wanted.type
           AND jobs.status = chosen.status
           AND jobs.priority = queue.priority
           AND jobs.created_at >= %(after)s::timestamptz

@@ -1,5 +1,5 @@
--- A page of the jobs with a tag (of one owner, if one is given), newest first, of those that are
--- otherwise as wanted.
+-- A page of the jobs with a tag, of one owner or of all, newest first, of those that are otherwise as
+-- wanted.
 WITH page AS (
     SELECT jobs.id
     FROM job_tags
@@ -7,7 +7,7 @@ WITH page AS (
     WHERE job_tags.tag = %(tag)s
       AND job_tags.created_at >= %(after)s::timestamptz
       AND (job_tags.created_at, job_tags.job_id) < (%(before)s::timestamptz, %(before_id)s::uuid)
-      AND (%(owner)s::text IS NULL OR jobs.owner = %(owner)s)
+      AND {of_owner}
       AND jobs.status = ANY (%(statuses)s::text[])
       AND jobs.priority = ANY (%(priorities)s::text[])
       AND (cardinality(%(types)s::text[]) = 0 OR jobs.type = ANY (%(types)s::text[]))

@@ -15,16 +15,7 @@ WITH before AS (
     RETURNING jobs.id
 ), retried AS (
     UPDATE jobs
-    SET status = 'pending',
-        attempts = 0,
-        losses = 0,
-        -- The row may still have been leased when this statement began, to wait for its end.
-        lease_until = NULL,
-        token = NULL,
-        progress = NULL,
-        progress_message = NULL,
-        due_at = now(),
-        updated_at = now()
+    SET {anew}
     FROM before,
         -- Counting them makes sure that it is done before.
         (SELECT count(*) FROM expired_key) AS first

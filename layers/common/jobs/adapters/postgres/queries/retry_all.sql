@@ -39,14 +39,7 @@ WITH chosen AS (
     RETURNING jobs.id
 ), retried AS (
     UPDATE jobs
-    SET status = 'pending',
-        attempts = 0,
-        losses = 0,
-        token = NULL,
-        progress = NULL,
-        progress_message = NULL,
-        due_at = now(),
-        updated_at = now()
+    SET {anew}
     FROM free,
         -- Counting them makes sure that it is done before.
         (SELECT count(*) FROM expired_key) AS first

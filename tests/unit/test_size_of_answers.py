@@ -1,0 +1,132 @@
+"""No answer is larger than what a function of Lambda can answer, whatever jobs are made of."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from fakes.mailer import FakeMailer
+from fakes.objects import FakeObjects
+from jobs.core.errors import AttemptFailed, PermanentFailure
+from jobs.core.execute import LONGEST_ERROR, execute
+from jobs.core.job_type import JobType, Tools
+from jobs.core.listing import MOST
+from jobs.core.members import LONGEST_TAG, MOST_TAGS
+from jobs.core.model import MOST_SHOWN, Hint, Priority, Status
+from jobs.core.outcome import Done, Outcome
+from jobs.core.retry import decide
+from jobs.core.storable import LARGEST_RESULT
+from jobs.processors.email_send import compose
+from support.claims import a_claim
+from support.gateway import Answer, event, get, send
+from support.recording import RecordingLog
+
+if TYPE_CHECKING:
+    from jobs.core.model import Claim
+    from support.world import World
+
+MOST_BYTES = 6 * 1024 * 1024
+"""Lambda takes no longer answers."""
+
+LONGEST = "🎉"
+"""As JSON in JSON it is as long as any character: 14 bytes, for the 4 that are stored."""
+
+TAGS = [LONGEST * (LONGEST_TAG - 2) + f"{n:02}" for n in range(MOST_TAGS)]
+
+
+def add(world: World, count: int = 1) -> list[UUID]:
+    """Submit jobs with all the tags that they may have, newest first."""
+    ids = []
+    for _ in range(count):
+        world.clock.advance(1)
+        job = world.api().submit({"type": "CSV_EXPORT", "payload": {}, "tags": TAGS})
+        ids.append(job.id)
+    return ids[::-1]
+
+
+def attempt(world: World, job_id: UUID, result: dict[str, Any] | Exception) -> Outcome:
+    """Run an attempt that ends with `result`, and keep its end."""
+
+    def process(claim: Claim, tools: Tools) -> dict[str, Any]:
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    hint = Hint(job_id, Priority.DEFAULT, 0.0)
+    [claim] = world.store.claim([hint], uuid4(), lease=60, request_id=str(uuid4())).claims
+    types = {claim.type: JobType(claim.type, process, 1.0)}
+    outcome = execute(claim, types, Tools(FakeObjects(), FakeMailer()), RecordingLog())
+    assert world.store.settle([decide(claim, outcome)])
+    return outcome
+
+
+def page(cursor: str | None = None) -> Answer:
+    query = {"limit": [str(MOST)]} | ({"cursor": [cursor]} if cursor else {})
+    return send(event("GET", "/jobs", query=query))
+
+
+def fits(answer: Answer) -> bool:
+    """Whether it can leave the function, which escapes its text once more."""
+    return answer.status == 200 and len(json.dumps(answer.text)) < MOST_BYTES
+
+
+def largest() -> dict[str, Any]:
+    """A result that is just taken, of what takes the most room in an answer."""
+    room = LARGEST_RESULT - len(json.dumps({"text": ""}))
+    return {"text": LONGEST * (room // len(LONGEST.encode()))}
+
+
+def test_the_longest_page_that_clients_can_make_up_can_be_answered(world: World) -> None:
+    claim = a_claim("EMAIL_SEND", {"to": "a@b", "template": LONGEST * 10_000})
+    with pytest.raises(PermanentFailure) as failed:
+        compose(claim, "example.com")
+    add(world, MOST)
+    for row in world.store.rows.values():
+        row.error = str(failed.value)[:LONGEST_ERROR]
+    answer = page()
+    assert len(answer.json["jobs"]) == MOST
+    assert fits(answer)
+
+
+def test_pages_of_the_largest_jobs_end_early_and_leave_none_out(world: World) -> None:
+    wanted = add(world, 25)
+    for job_id in wanted[::2]:
+        assert isinstance(attempt(world, job_id, largest()), Done)
+    for job_id in wanted[1::2]:
+        world.store.rows[job_id].error = LONGEST * LONGEST_ERROR
+    found: list[UUID] = []
+    cursor, pages = None, 0
+    while cursor or not pages:
+        answer = page(cursor)
+        assert fits(answer)
+        found += [UUID(job["id"]) for job in answer.json["jobs"]]
+        cursor, pages = answer.json["next"], pages + 1
+    assert found == wanted
+    assert 1 < pages < 8
+
+
+def test_the_largest_job_can_be_shown_and_its_result_handed_out(world: World) -> None:
+    [job_id] = add(world)
+    attempt(world, job_id, largest())
+    assert fits(get(job_id, include=["attempts"]))
+    result = send(event("GET", "/jobs/{id}/result", id=str(job_id)))
+    assert fits(result)
+    assert result.json == largest()
+
+
+def test_of_a_history_of_the_longest_errors_the_latest_are_shown(world: World) -> None:
+    [job_id] = add(world)
+    row = world.store.rows[job_id]
+    while len(row.history) < MOST_SHOWN:
+        attempt(world, job_id, AttemptFailed(f"{len(row.history)}" + LONGEST * LONGEST_ERROR))
+        row.status, row.attempts = Status.PENDING, 0
+        world.clock.advance(3600)
+    attempt(world, job_id, largest())
+    answer = get(job_id, include=["attempts"])
+    assert fits(answer)
+    shown = [each["requestId"] for each in answer.json["attemptHistory"]]
+    assert len(shown) > 100
+    assert shown == [each.request_id for each in row.history[-len(shown) :]]
