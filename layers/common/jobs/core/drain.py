@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from jobs.core.clock import tell_of_long_leases
 from jobs.core.desk import Desk
 from jobs.core.endings import Endings
 from jobs.core.errors import StoreUnavailable
@@ -92,6 +93,8 @@ class _Drain:
     def run(self) -> Drained:
         if self._call.scheduled:
             self._try(self._hints.reconcile)
+            work = self._work
+            self._try(lambda: tell_of_long_leases(work.store, work.lease, work.log))
         try:
             while self._step():
                 pass

@@ -241,6 +241,10 @@ class JobStore(Protocol):
         """Seconds until the next job may be taken (negative: overdue); None: there is none."""
         ...
 
+    def last_lease(self) -> float | None:
+        """Seconds until the last of the leases ends; None: there is none."""
+        ...
+
     def pause(self, priority: Priority) -> QueueState:
         """From now on, claim no job of this queue; one that is paused stays so since it was."""
         ...
