@@ -421,6 +421,26 @@ def due(rows: Rows) -> list[UUID]:
     return [each.id for each in rows.store.due(100)]
 
 
+def test_the_last_lease_is_the_one_that_ends_last(rows: Rows) -> None:
+    first, second = rows.insert(), rows.insert()
+    rows.insert(delay=600.0)
+    assert rows.store.last_lease() is None
+    rows.claim(first)
+    rows.advance(LEASE / 2)
+    claim = rows.claim(second)
+    assert last_lease(rows) == pytest.approx(LEASE, abs=5)
+    rows.settle(claim, Done({}))
+    assert last_lease(rows) == pytest.approx(LEASE / 2, abs=5)
+    rows.advance(LEASE)
+    assert last_lease(rows) < 0
+
+
+def last_lease(rows: Rows) -> float:
+    seconds = rows.store.last_lease()
+    assert seconds is not None
+    return seconds
+
+
 def next_due(rows: Rows) -> float:
     seconds = rows.store.next_due()
     assert seconds is not None

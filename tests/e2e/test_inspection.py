@@ -125,6 +125,18 @@ def test_queues(stack: LocalStack, job_id: str) -> None:
     stack.rows("DELETE FROM jobs WHERE id = %s", waiting)
 
 
+def test_clock(stack: LocalStack) -> None:
+    stuck = str(uuid4())
+    stack.rows(
+        "INSERT INTO jobs (id, type, payload, due_at, created_at, updated_at) VALUES (%s, %s, %s,"
+        " now() + interval '1 h', now() + interval '1 h', now() + interval '1 h')",
+        *(stuck, "CSV_EXPORT", '{"data": [{"id": 1}]}'),
+    )
+    assert "UPDATE 1" in look(stack, "clock")
+    look(stack, "poller")
+    assert stack.api.finished(stuck, seconds=SECONDS)["status"] == "completed"
+
+
 @pytest.mark.parametrize("name", PAGE)
 def test_every_block_of_the_page_is_tested(name: str) -> None:
     assert name == "shell" or f"test_{name.replace('-', '_')}" in globals()

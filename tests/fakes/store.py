@@ -323,6 +323,11 @@ class FakeStore:
         now = self._now()
         return next((row.since - now for row in self._takeable()), None)
 
+    def last_lease(self) -> float | None:
+        now = self._now()
+        working = (row for row in self.rows.values() if row.status is Status.PROCESSING)
+        return max((row.lease_until - now for row in working), default=None)
+
     def pause(self, priority: Priority) -> QueueState:
         self.paused.setdefault(priority, self._now())
         return self._state(priority)

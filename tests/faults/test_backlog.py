@@ -78,6 +78,7 @@ def costs(engine: Engine) -> dict[str, Cost]:
         store.ping()
         claims = store.claim(hints, uuid4(), lease=60, request_id="r").claims
         assert len(claims) == CLAIMS
+        store.last_lease()
         store.renew(claims, lease=60)
         half = CLAIMS // 2
         assert len(store.release(claims[:half])) == half
@@ -108,6 +109,7 @@ def test_no_statement_costs_more_by_what_waits(engine: Engine, say: Say) -> None
         assert cost.rows <= few[name].rows, name
     for name in ("due", "open_entries", "next_due"):
         assert many[name].indexes == {"jobs_pending", "jobs_leased"}, name
+    assert many["last_lease"].indexes == {"jobs_leased"}
     for name in ("insert", "get"):
         assert many[name].indexes == {"jobs_pkey"}, name
     assert many["claim"].indexes == {"jobs_pkey", "queues_pkey"}

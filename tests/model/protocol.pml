@@ -13,8 +13,10 @@
  *   WAKES        the register of pollers and their waking. There is no schedule, so that every
  *                job must be done by those who were woken. Leases do not end while a poller lives.
  *
- * Sizes: JOBS (1 or 2), MOST_ATTEMPTS, and how often each fault may strike: KILLS (of a poller),
- * FLUSHES (of Redis), CRASHES (of the API), RELEASES (claims given back).
+ * Sizes: JOBS (1 or 2), ONE_POLLER instead of two, MOST_ATTEMPTS, and how often each fault may
+ * strike: KILLS (of a poller), FLUSHES (of Redis), CRASHES (of the API), RELEASES (claims given
+ * back). PAUSES: how often the queue that all jobs are in is paused; each time somebody resumes it,
+ * whenever that may be. DESERTERS: those who pause or resume and die once they have changed the row.
  *
  * Mistakes, each a macro that must make a property fail:
  *   NO_FENCE               an ending names neither token nor status
@@ -27,6 +29,12 @@
  *   TIMER_IN_REDIS_ONLY    the row does not know that it waits for its next attempt
  *   LEAVE_WITHOUT_LOOK     a poller that found nothing leaves without another look
  *   LEAVE_BEFORE_BELIEF_ENDS   the heir of a dead poller is gone while that one is believed in
+ *   NO_PAUSE_GUARD         a claim does not ask whether the queue is paused
+ *   NO_HOLD                a claim asks in one step and is made in another
+ *   WITHDRAWN_FOR_GOOD     a pause takes out entries and publishes none again
+ *   PUT_BY_FOR_GOOD        a refused claim drops the entry, whoever has resumed meanwhile
+ *   RESUMED_IN_SILENCE     a resume publishes nothing
+ *   WOKEN_FOR_READY_ONLY   and wakes nobody for what will be ready soon
  *   RENEW_ENDED, LOSS_UNCHECKED   either alone does no harm, both together do: a lease that has
  *                          ended is renewed; a loss is recorded without a look at the lease
  */
@@ -49,6 +57,12 @@
 #ifndef RELEASES
 #define RELEASES 0
 #endif
+#ifndef PAUSES
+#define PAUSES 0
+#endif
+#ifndef DESERTERS
+#define DESERTERS 0
+#endif
 #define POLLERS 2
 
 mtype = { ABSENT, PENDING, PROCESSING, COMPLETED, FAILED };
@@ -66,6 +80,7 @@ typedef Row {
   bool alone;       /* its poller holds no other */
 };
 Row row[JOBS];
+bool paused;        /* queues.paused_at IS NOT NULL */
 byte claims[JOBS];  /* tokens given so far, so that each is new */
 
 /* In the view WAKES a lease ends only when its holder is dead. */
@@ -86,9 +101,10 @@ byte notices;       /* and those that the death of another has led to */
 
 /* How often each fault may still strike. */
 byte kills = KILLS, flushes = FLUSHES, crashes = CRASHES, releases = RELEASES;
+byte pauses = PAUSES, deserters = DESERTERS;
 
 /* Always false: they name each assertion in the checker's report. */
-bool I1, I2, I3, I4, I5, I6, I7, W1;
+bool I1, I2, I3, I4, I5, I6, I7, P1, W1;
 
 #define is_final(j) (row[j].status == COMPLETED || row[j].status == FAILED)
 #if JOBS == 1
@@ -106,6 +122,7 @@ inline claim(j, mine) {
   assert(I1 || !row[j].live);
   assert(I2 || !is_final(j));
   assert(I7 || row[j].due);
+  assert(P1 || !paused);
   claims[j]++;
   mine = claims[j];
   row[j].status = PROCESSING;
@@ -170,6 +187,16 @@ inline settle(j, mine, what, held) {
 #define row_knows(j) true
 #endif
 
+/* open_entries.sql, for one row. */
+#define is_open(j) \
+  (row[j].status == PROCESSING || (row[j].status == PENDING && !paused && row_knows(j)))
+
+#ifdef NO_PAUSE_GUARD
+#define may_begin true
+#else
+#define may_begin (!paused)
+#endif
+
 /* publish.lua for one entry: nothing happens to one that is there. */
 inline publish(j) {
   if
@@ -186,6 +213,32 @@ inline publish(j) {
 inline wake_needed(needed) {
   needed = !registered[0] && !registered[1] && !ghost && !waking && any_hint(READY);
   waking = waking || needed
+}
+
+/* reconcile, by who pauses or resumes; all that is to be ready will be before the schedule comes. */
+inline publish_open() {
+  atomic {
+    for (j : 0 .. JOBS - 1) { seen[j] = is_open(j) }
+    j = 0
+  }
+  d_step {
+    for (j : 0 .. JOBS - 1) {
+      if
+      :: seen[j] -> publish(j); soon = true
+      :: else
+      fi;
+      seen[j] = false
+    }
+#ifdef WAKES
+    wake_needed(needed);
+#ifndef WOKEN_FOR_READY_ONLY
+    needed = needed || (soon && !registered[0] && !registered[1] && !ghost && !waking);
+    waking = waking || needed;
+#endif
+#endif
+    j = 0; soon = false
+  }
+  d_step { invoked = invoked + needed; needed = false }
 }
 
 /* --- those who act ------------------------------------------------------------------------- */
@@ -215,6 +268,53 @@ proctype Api() {
   od
 }
 
+/* POST /queues/{name}/pause. It may die as soon as the row says so, and before it publishes. */
+proctype Pause() {
+  byte j;
+  bool needed, soon, seen[JOBS];
+  do
+  :: d_step { pauses > 0 && !paused -> pauses--; paused = true }    /* pause.sql */
+    if
+    :: d_step { deserters > 0 -> deserters-- }
+    :: d_step {                   /* withdraw.lua */
+        for (j : 0 .. JOBS - 1) {
+          if
+          :: hint[j] == READY -> hint[j] = GONE
+          :: else
+          fi
+        }
+        j = 0
+      }
+      if
+      :: d_step { deserters > 0 -> deserters-- }
+#ifdef WITHDRAWN_FOR_GOOD
+      :: true
+#else
+      :: publish_open()
+#endif
+      fi
+    fi
+  :: pauses == 0 -> break
+  od
+}
+
+/* POST /queues/{name}/resume, the same. A process of its own: pause may be under way still. */
+proctype Resume() {
+  byte j;
+  bool needed, soon, seen[JOBS];
+  do
+  :: d_step { paused -> paused = false }    /* resume.sql */
+    if
+    :: d_step { deserters > 0 -> deserters-- }
+#ifdef RESUMED_IN_SILENCE
+    :: true
+#else
+    :: publish_open()
+#endif
+    fi
+  od
+}
+
 /* One execution environment of the poller function: one invocation after the other. */
 #ifdef LEAVE_BEFORE_BELIEF_ENDS
 #define haunted false
@@ -228,8 +328,8 @@ proctype Api() {
 proctype Poller(byte me) {
   byte j, mine;
   mtype what = DONE;
-  bool held, did, patient, seen[JOBS];
-#ifdef NO_CAS
+  bool held, did, patient, put_by, seen[JOBS];
+#if defined(NO_CAS) || defined(NO_HOLD)
   bool may;
 #endif
 
@@ -248,7 +348,7 @@ mend:                             /* reconcile: open_entries.sql, then publish.l
 #ifndef NO_RECONCILE
   atomic {
     for (j : 0 .. JOBS - 1) {
-      seen[j] = row[j].status == PROCESSING || (row[j].status == PENDING && row_knows(j))
+      seen[j] = is_open(j)
     }
     j = 0
   }
@@ -290,6 +390,8 @@ look:                             /* take.lua */
   fi;
 #ifdef NO_CAS
   may = row[j].status == PENDING && row[j].due;
+#elif defined(NO_HOLD)
+  may = may_begin;
 #endif
   atomic {                        /* claim.sql */
     if
@@ -297,8 +399,10 @@ look:                             /* take.lua */
     :: may -> may = false;
 #elif defined(NO_DUE_GUARD)
     :: row[j].status == PENDING ->
+#elif defined(NO_HOLD)
+    :: may && row[j].status == PENDING && row[j].due -> may = false;
 #else
-    :: row[j].status == PENDING && row[j].due ->
+    :: row[j].status == PENDING && row[j].due && may_begin ->
 #endif
       claim(j, mine); goto claimed
     :: else
@@ -307,15 +411,35 @@ look:                             /* take.lua */
     :: row[j].status == PROCESSING && !row[j].live ->
       mine = row[j].token; what = LOST; goto ended
     :: else
-    fi
+    fi;
+    put_by = row[j].status == PENDING && !may_begin
   }
   d_step {                        /* settle.lua: what cannot be claimed goes where it belongs */
     if
-    :: is_final(j) -> hint[j] = GONE
+    :: is_final(j) || put_by -> hint[j] = GONE
     :: else -> hint[j] = LATER
     fi;
-    j = 0
+    j = (put_by -> j : 0)
   }
+#if PAUSES > 0
+  if
+  :: put_by ->
+    if
+    may_die
+    :: put_by = !paused           /* queues.sql */
+    fi;
+    d_step {                      /* settle.lua, for what has been resumed */
+#ifndef PUT_BY_FOR_GOOD
+      if
+      :: put_by -> hint[j] = READY
+      :: else
+      fi;
+#endif
+      put_by = false; j = 0
+    }
+  :: else
+  fi;
+#endif
   goto look;
 
 nothing:                          /* leave.lua */
@@ -406,7 +530,7 @@ dead:                             /* its registration, its lease and its entry o
     notices++;                    /* the failure destination leads to a patient one */
     ghost = registered[me]; registered[me] = false;
 #endif
-    j = 0; mine = 0; what = DONE; held = false; did = false; patient = false; seen[0] = false
+    j = 0; mine = 0; what = DONE; held = false; did = false; patient = false; put_by = false; seen[0] = false
   }
   goto asleep
 }
@@ -471,7 +595,10 @@ proctype Silence() {
 init {
   byte j;
   atomic {
-    run Api(); run Poller(0); run Poller(1);
+    run Api(); run Poller(0);
+#ifndef ONE_POLLER
+    run Poller(1);
+#endif
     for (j : 0 .. JOBS - 1) {
       run WaitEnds(j); run HintReady(j);
 #if !defined(WAKES) || KILLS > 0
@@ -481,6 +608,9 @@ init {
 #ifdef WAKES
     run RegistrationEnds(0); run RegistrationEnds(1); run NoteOfWakeEnds(); run GhostEnds();
     run Silence();
+#endif
+#if PAUSES > 0
+    run Pause(); run Resume();
 #endif
 #if FLUSHES > 0
     run Flush();

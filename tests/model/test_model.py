@@ -6,6 +6,7 @@ I1  at most one live lease for a job          I5  success within a live lease is
 I2  completed and failed are final            I6  attempts never above the limit
 I3  a live lease is ended by its holder only  I7  an attempt begins only when it is due
 I4  completed: that very attempt had its effect
+P1  nothing of a paused queue is begun
 L1  every stored job comes to its end, whatever dies, is lost or is slow
 W1  and does so without the schedule, by wakes alone
 """
@@ -109,3 +110,64 @@ def test_an_ended_lease_is_guarded_twice(tmp_path: Path, one: str) -> None:
 
 def test_without_either_guard_a_renewed_lease_is_taken_for_lost(tmp_path: Path) -> None:
     assert safety(tmp_path, "RENEW_ENDED", "LOSS_UNCHECKED").broken == {"I3"}
+
+
+# Queues that are paused, and resumed whenever that may be
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        pytest.param(("KILLS=1",), id="a poller dies"),
+        pytest.param(("FLUSHES=1",), id="Redis loses its memory"),
+        pytest.param(("DESERTERS=1",), id="who pauses or resumes dies"),
+    ],
+)
+def test_nothing_of_a_paused_queue_is_begun(tmp_path: Path, faults: tuple[str, ...]) -> None:
+    search = safety(tmp_path, "PAUSES=1", "NO_FAILURES", *faults)
+    assert not search.broken
+    assert search.states > 1_000_000
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        pytest.param(("DESERTERS=1", "NO_FAILURES"), id="who pauses or resumes dies"),
+        pytest.param(("DESERTERS=1", "KILLS=1", "ONE_POLLER"), id="and so does a poller"),
+    ],
+)
+def test_every_job_of_a_queue_that_was_resumed_comes_to_its_end(
+    tmp_path: Path, faults: tuple[str, ...]
+) -> None:
+    assert not liveness(tmp_path, "PAUSES=1", *faults).broken
+
+
+@pytest.mark.parametrize("pauses", [("PAUSES=1",), ("PAUSES=2", "NO_FAILURES")])
+def test_no_wake_is_lost_on_a_queue_that_was_paused(
+    tmp_path: Path, pauses: tuple[str, ...]
+) -> None:
+    """However slow the poller is whose claim was refused, and whoever pauses or resumes."""
+    assert not safety(tmp_path, "WAKES", *pauses).broken
+
+
+def test_what_was_resumed_is_done_by_wakes_alone(tmp_path: Path) -> None:
+    assert not liveness(tmp_path, "WAKES", "PAUSES=1").broken
+
+
+@pytest.mark.parametrize("mistake", ["NO_PAUSE_GUARD", "NO_HOLD"])
+def test_a_claim_must_hold_on_to_its_queue(tmp_path: Path, mistake: str) -> None:
+    assert safety(tmp_path, "PAUSES=1", "NO_FAILURES", mistake, first=True).broken == {"P1"}
+
+
+def test_a_resume_that_dies_is_made_good_by_the_schedule_alone(tmp_path: Path) -> None:
+    unmended = ("PAUSES=1", "ONE_POLLER", "NO_RECONCILE")
+    assert not liveness(tmp_path, *unmended).broken
+    assert liveness(tmp_path, *unmended, "DESERTERS=1").broken == {"L1"}
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    ["WITHDRAWN_FOR_GOOD", "PUT_BY_FOR_GOOD", "RESUMED_IN_SILENCE", "WOKEN_FOR_READY_ONLY"],
+)
+def test_each_mistake_about_the_entries_forgets_a_job(tmp_path: Path, mistake: str) -> None:
+    assert safety(tmp_path, "WAKES", "PAUSES=1", mistake, first=True).broken == {"W1"}

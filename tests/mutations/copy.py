@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("layers/common", "localstack", "functions")
-PARTS = (*SOURCES, "tests", "pyproject.toml", "template.yaml", "infra/openapi.yaml")
+PARTS = (
+    *SOURCES,
+    *("tests", "pyproject.toml", "template.yaml", "infra/openapi.yaml", "README.md"),
+)
 LONGEST = 100
 """Seconds that one test may take; a change may well leave it waiting for ever."""
 

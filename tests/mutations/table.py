@@ -268,6 +268,21 @@ WHERE rank < 3
             "test_once_the_heir_of_a_dead_poller_has_left_a_job_wakes_another",
         ),
     ),
+    # A database that cannot be relied on
+    Mutation(
+        "the schedule does not look whether leases are too long",
+        JOBS / "core/drain.py",
+        "            self._ask(self._look_at_the_clock)\n",
+        "",
+        ("tests/integration/test_clock.py::test_a_lease_that_ends_too_far_away_is_told_of",),
+    ),
+    Mutation(
+        "a poller does not look whether the database keeps what it confirms",
+        JOBS / "bootstrap.py",
+        "    _warn_of_weak_settings(settings)\n",
+        "",
+        ("tests/integration/test_durability.py::test_a_poller_that_starts_tells_of_it_and_works",),
+    ),
     # What becomes of an attempt, and what it does
     Mutation(
         "the victim of a neighbour fails for good",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import os
+from contextlib import closing
 from dataclasses import dataclass
 from email.utils import parseaddr
 from functools import cache
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from jobs.adapters import bus, log, s3
 from jobs.adapters.links import S3Links
 from jobs.adapters.postgres.connection import Connection
+from jobs.adapters.postgres.durability import weak_settings
 from jobs.adapters.postgres.keys import PostgresKeys
 from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.postgres.store import PostgresStore
@@ -122,12 +124,16 @@ class Poller:
 def poller() -> Poller:
     """The poller of this environment; its first act is to bring the schema up to date.
 
+    A database that may lose what it has confirmed is told of, and used: jobs that are kept by it
+    nevertheless are to be run.
+
     Raises `ConfigurationError`, `StoreUnavailable`; then the next call tries again.
     """
     settings = PollerSettings.read(os.environ)
     _prepare(settings)
     for name in migrate(settings.database_url):
         log.event("schema.migrated", migration=name)
+    _warn_of_weak_settings(settings)
     return Poller(
         Work(
             _store(settings),
@@ -140,6 +146,12 @@ def poller() -> Poller:
             lease=settings.lease_seconds,
         )
     )
+
+
+def _warn_of_weak_settings(settings: Settings) -> None:
+    with closing(Connection(settings.database_url)) as connection:
+        for name, value in weak_settings(connection).items():
+            log.event("database.not_durable", level="ERROR", setting=name, value=value)
 
 
 def keys(environment: Environment) -> KeyStore:

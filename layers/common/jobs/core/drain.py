@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jobs.core.clock import tell_of_long_leases
 from jobs.core.intake import Intake
 from jobs.core.keep import Keep
 from jobs.core.leaving import Leaving
@@ -33,6 +34,7 @@ class _Drain:
     def run(self) -> Drained:
         if self._shift.call.scheduled:
             self._ask(self._shift.hints.reconcile)
+            self._ask(self._look_at_the_clock)
         try:
             while self._step():
                 pass
@@ -54,6 +56,10 @@ class _Drain:
             keep.hand.work(LOOK if keep.hand.waiting else IDLE_LOOK)
             return True
         return took or bool(intake.suspects or keep.owes) or self._leaving.stay()
+
+    def _look_at_the_clock(self) -> None:
+        work = self._shift.work
+        tell_of_long_leases(work.store, work.lease, work.log)
 
     def _ask(self, step: Callable[[], object]) -> bool:
         self._shift.call.alive()

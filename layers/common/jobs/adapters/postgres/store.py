@@ -151,6 +151,10 @@ class PostgresStore:
         [(seconds,)] = self._rows("next_due")
         return None if seconds is None else float(seconds)
 
+    def last_lease(self) -> float | None:
+        [(seconds,)] = self._rows("last_lease")
+        return None if seconds is None else float(seconds)
+
     def pause(self, priority: Priority) -> QueueState:
         return self._queue("pause", priority)
 

@@ -146,6 +146,10 @@ class JobStore(Protocol):
         """
         ...
 
+    def last_lease(self) -> float | None:
+        """Seconds until the last of the leases ends; None: there is none."""
+        ...
+
     def next_due(self) -> float | None:
         """Seconds until the next job may be taken (negative: overdue); None: there is none."""
         ...
