@@ -99,6 +99,7 @@ NOT_JSON: dict[str, bytes] = {
     "i_huge_float": b'{"type":"CSV_EXPORT","payload":{"a":1e400}}',
     "i_minus_huge_float": b'{"type":"CSV_EXPORT","payload":{"a":-1e999999}}',
     "i_vanishing_float": b'{"type":"CSV_EXPORT","payload":{"a":1e-400}}',
+    "i_rounded_float": b'{"type":"CSV_EXPORT","payload":{"a":9007199254740993.5}}',
     "i_long_integer": b'{"type":"CSV_EXPORT","payload":{"a":' + b"1" * 5000 + b"}}",
     "i_member_twice": b'{"type":"CSV_EXPORT","type":"EMAIL_SEND","payload":{}}',
     "i_payload_twice": b'{"type":"CSV_EXPORT","payload":{},"payload":{}}',
