@@ -264,6 +264,17 @@ REQUESTS: tuple[Request, ...] = (
     *(_request(f"method_TRACE_{path}", "TRACE", path, 404, 405) for path in ("/jobs", "/docs")),
     *(_request(f"query_{query}", "GET", f"{_JOB}{query}", 400, 404) for query in _QUERIES),
     *(
+        _request(f"unknown_parameter_{method}_{path}", method, f"{path}?%3Cx%3E=1&x", 400)
+        for method, path in (
+            ("GET", "/health"),
+            ("GET", "/stats"),
+            ("GET", "/docs"),
+            ("GET", f"{_JOB}/result"),
+            ("DELETE", _JOB),
+            ("POST", "/jobs/retry"),
+        )
+    ),
+    *(
         _request(f"accept_{accept[:30]}", "GET", "/health", 200, 406, Accept=accept)
         for accept in ("image/png", ";;;,,,", "*/*;q=0", "a/b," * 1_000, "application/json;q=x")
     ),
