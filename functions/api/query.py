@@ -40,6 +40,7 @@ _MOST_TYPES = 20
 _UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _WHOLE = re.compile(r"[1-9][0-9]{0,8}\Z")
 _SECONDS = re.compile(r"[0-9]{1,3}\Z")
+_VERSION = re.compile(r'(?:W/)?"?([0-9]{1,12}\.[0-9]{6})"?\Z')
 _SPACE_FOR_PLUS = re.compile(r" (?=\d\d:\d\d\Z)")
 
 
@@ -138,7 +139,12 @@ def _wait(value: str) -> float:
 def _since(value: str) -> str:
     """A time of change, or an ETag as it was sent or without its wrapping."""
     value = _SPACE_FOR_PLUS.sub("+", value)
-    return value.removeprefix("W/").strip('"')
+    if members.time(value):
+        return value
+    if found := _VERSION.match(value):
+        return found[1]
+    wanted = "the updatedAt or the ETag of an answer"
+    raise InvalidQuery(f"since must be {wanted}, not {value[:60]!r}")
 
 
 def _limit(value: str) -> int:

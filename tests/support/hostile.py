@@ -274,6 +274,7 @@ REQUESTS: tuple[Request, ...] = (
             ("POST", "/jobs/retry"),
         )
     ),
+    _request("since_nothing", "GET", f"{_JOB}/events?since=nonsense", 400),
     *(
         _request(f"accept_{accept[:30]}", "GET", "/health", 200, 406, Accept=accept)
         for accept in ("image/png", ";;;,,,", "*/*;q=0", "a/b," * 1_000, "application/json;q=x")
