@@ -47,6 +47,22 @@ def errors(value: object, pointer: str) -> list[str]:
     return [error.message for error in validator.iter_errors(value)]
 
 
+def doubles(node: yaml.Node | None) -> Iterator[str]:
+    """Every member that is there more than once, which PyYAML takes the last of."""
+    if isinstance(node, yaml.MappingNode):
+        names = [key.value for key, _ in node.value]
+        yield from (f"{name}{node.start_mark}" for name in {*names} if names.count(name) > 1)
+        for _, child in node.value:
+            yield from doubles(child)
+    elif isinstance(node, yaml.SequenceNode):
+        for child in node.value:
+            yield from doubles(child)
+
+
+def test_no_member_is_there_twice() -> None:
+    assert [*doubles(yaml.compose(OPENAPI.read_text()))] == []
+
+
 def test_the_document_is_valid() -> None:
     validate(DOCUMENT)
 
