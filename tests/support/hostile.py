@@ -274,6 +274,10 @@ REQUESTS: tuple[Request, ...] = (
             ("POST", "/jobs/retry"),
         )
     ),
+    *(
+        _request(f"unheeded_body_{method}_{path}", method, path, 400, body=b'{"type": "NONE"}')
+        for method, path in (("DELETE", _JOB), ("POST", "/jobs/retry"), ("POST", f"{_JOB}/retry"))
+    ),
     _request("since_nothing", "GET", f"{_JOB}/events?since=nonsense", 400),
     *(
         _request(f"accept_{accept[:30]}", "GET", "/health", 200, 406, Accept=accept)
