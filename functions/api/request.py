@@ -50,7 +50,9 @@ def envelope(request: Request) -> Any:
 def no_body(request: Request) -> None:
     """Raise `MalformedBody` if there is one where it would not be heeded; `{}` says nothing."""
     if _body(request).strip() not in _SAYS_NOTHING:
-        raise MalformedBody([Problem("", "is not taken here: the address says it all")])
+        raise MalformedBody(
+            [Problem("", "is not taken here: what is asked for stands in the address")]
+        )
 
 
 def idempotency_key(request: Request) -> str | None:
