@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -149,6 +150,34 @@ def test_a_bare_carriage_return_ends_no_more_than_a_line(post: Post) -> None:
 def test_nothing_breaks_out_of_a_header(post: Post, mail: Mail) -> None:
     with pytest.raises(AttemptFailed, match="line breaks"):
         post.mailer.send(mail)
+
+    assert post.arrived() == []
+
+
+BCC = "Bcc: eve@example.com"
+WORDS = [
+    "=?utf-8?q?=0D=0ABcc:_eve@example.com?=",
+    f"=?utf-8?b?{b64encode(f'{chr(13)}{chr(10)}{BCC}'.encode()).decode()}?=",
+    "Hello =?us-ascii?q?a=0D=0A=0D=0Ab?= =?utf-8?q?=41?=",
+    f"=?utf-8?q?=0A{BCC.replace(' ', '_')}?= {'Zażółć gęślą jaźń 🎉 ' * 40}",
+    "=?",
+]
+
+
+@pytest.mark.parametrize("subject", WORDS)
+def test_what_looks_like_an_encoded_word_is_text_like_any(post: Post, subject: str) -> None:
+    post.mailer.send(a_mail(subject=subject))
+
+    (message,) = post.arrived()
+    assert message["Bcc"] is None
+    assert message["Subject"] == subject
+    assert body(message, "plain") == "How are you?\n"
+
+
+@pytest.mark.parametrize("word", ["=?utf-8?q?=0D=0ABcc=3A_eve=40x?=", WORDS[1], "=?utf-8?q?=41?="])
+def test_an_address_is_no_encoded_word(post: Post, word: str) -> None:
+    with pytest.raises(AttemptFailed, match="address cannot hold"):
+        post.mailer.send(a_mail("ann@example.com", f"{word}@example.com"))
 
     assert post.arrived() == []
 

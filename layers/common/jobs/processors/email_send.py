@@ -61,7 +61,7 @@ MEMBERS = tuple(EmailSendPayload.__annotations__)
 _ATOM = r"[^\s\"(),.:;<>@\[\\\]]+"
 _LABEL = r"(?!-)[a-zA-Z0-9\-\u0080-\U0010ffff]{1,63}(?<!-)"
 _ADDRESS = re.compile(
-    rf"(?=.{{3,254}}\Z)(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*\Z"
+    rf"(?=.{{3,254}}\Z)(?=[^@]{{1,64}}@)(?!.*=\?){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*\Z"
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
