@@ -189,6 +189,25 @@ def test_international_domains_are_sent_in_ascii(post: Post) -> None:
     assert message["To"] == "ann@xn--bcher-kva.example"
 
 
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "example.com\uff20eve.example",
+        "example.com\uff1e\uff1ceve.example",
+        "a\uff0ceve.example",
+        "a\uff08eve\uff09.example",
+        "\uff1d\uff1futf-8\uff1fq\uff1f\uff1d0D\uff1d0ABcc\uff1d3Aeve\uff1f\uff1d.example",
+        "\u2100.example",
+    ],
+    ids=ascii,
+)
+def test_a_domain_that_stands_for_what_is_none_is_refused(post: Post, domain: str) -> None:
+    with pytest.raises(AttemptFailed, match="is not an internet domain"):
+        post.mailer.send(a_mail("ann@example.com", f"ann@{domain}"))
+
+    assert post.arrived() == []
+
+
 def test_one_mailer_serves_several_threads(post: Post) -> None:
     mails = [a_mail(text=f"{number}\n") for number in range(40)]
 

@@ -27,6 +27,9 @@ out what it stands for: line breaks too, and behind them whatever header the tex
 _LINE = 76
 """Characters of a line that holds encoded words, at most."""
 
+_HOST = re.compile(r"[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*\Z")
+"""What a domain may be in ASCII. IDNA makes that of wide letters, and `@` of a wide one too."""
+
 _IDNA_2008_ONLY = frozenset("ßς\u200c\u200d")
 """Letters that Python's IDNA of 2003 maps to others: the mail would go to another domain."""
 
@@ -98,9 +101,12 @@ def _in_ascii(address: str) -> str:
     if domain.isascii() or _IDNA_2008_ONLY & set(domain):
         return address
     try:
-        return f"{local}@{domain.encode('idna').decode()}"
+        found = domain.encode("idna").decode()
     except UnicodeError as error:
         raise AttemptFailed(f"To: {domain!r} is not an internet domain: {error}") from error
+    if not _HOST.match(found):
+        raise AttemptFailed(f"To: {domain!r} is not an internet domain: it stands for {found!r}")
+    return f"{local}@{found}"
 
 
 def _address(text: str) -> Address:
