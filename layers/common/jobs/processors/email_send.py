@@ -32,6 +32,10 @@ BUDGET = 100.0
 MAX_RECIPIENTS = 100
 """What every mail server must take at once (RFC 5321, 4.5.3.1.8)."""
 
+LONGEST_SUBJECT = 998
+"""Characters, as many as a line of a mail has (RFC 5322, 2.1.1). To fold a subject takes the
+square of its length."""
+
 Address = Annotated[str, Keywords(examples=["ann@example.com"], maxLength=254)]
 
 
@@ -46,7 +50,10 @@ class EmailSendPayload(TypedDict, total=False):
     ]
     subject: Annotated[
         str,
-        Keywords(description="One line. Beside a template, instead of the template's own subject."),
+        Keywords(
+            maxLength=LONGEST_SUBJECT,
+            description="One line. Beside a template, instead of the template's own subject.",
+        ),
     ]
     body: Annotated[str, Keywords(description="The mail in plain text.")]
     html: Annotated[str, Keywords(description="The mail in HTML, beside the plain text.")]
@@ -84,8 +91,9 @@ def compose(claim: Claim, domain: str, templates: MailTemplates = _templates) ->
             raise unexpected("payload", f"only {', '.join(MEMBERS)}", member)
     recipients = _recipients(payload.get("to", MISSING))
     content = _content(payload, templates)
-    if _CONTROL.search(content.subject):
-        raise unexpected("payload.subject", "one line without control characters", content.subject)
+    if _CONTROL.search(content.subject) or len(content.subject) > LONGEST_SUBJECT:
+        wanted = f"one line of up to {LONGEST_SUBJECT} characters, none of them a control character"
+        raise unexpected("payload.subject", wanted, content.subject)
     message_id = f"<{claim.id}@{domain}>"
     return Mail(recipients, content.subject, content.text, content.html, message_id)
 
