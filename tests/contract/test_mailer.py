@@ -198,6 +198,7 @@ def test_international_domains_are_sent_in_ascii(post: Post) -> None:
         "a\uff08eve\uff09.example",
         "\uff1d\uff1futf-8\uff1fq\uff1f\uff1d0D\uff1d0ABcc\uff1d3Aeve\uff1f\uff1d.example",
         "\u2100.example",
+        "straße.example\uff20eve.example",
     ],
     ids=ascii,
 )

@@ -98,7 +98,7 @@ def _headers(mail: Mail) -> list[tuple[str, str]]:
 
 def _in_ascii(address: str) -> str:
     local, _, domain = address.rpartition("@")
-    if domain.isascii() or _IDNA_2008_ONLY & set(domain):
+    if domain.isascii():
         return address
     try:
         found = domain.encode("idna").decode()
@@ -106,7 +106,7 @@ def _in_ascii(address: str) -> str:
         raise AttemptFailed(f"To: {domain!r} is not an internet domain: {error}") from error
     if not _HOST.match(found):
         raise AttemptFailed(f"To: {domain!r} is not an internet domain: it stands for {found!r}")
-    return f"{local}@{found}"
+    return address if _IDNA_2008_ONLY & set(domain) else f"{local}@{found}"
 
 
 def _address(text: str) -> Address:
