@@ -69,12 +69,14 @@ def events(id: str) -> Response:
 @app.route("/jobs/{id}", methods=["DELETE"], content_types=["*/*"])
 @problems
 def cancel(id: str) -> Response:
+    request.no_body(app.request)
     return answer.changed(bootstrap.api().control.cancel(request.job_id(id)))
 
 
 @app.route("/jobs/{id}/retry", methods=["POST"], content_types=["*/*"])
 @problems
 def retry(id: str) -> Response:
+    request.no_body(app.request)
     control = bootstrap.api().control
     return answer.changed(control.retry(request.job_id(id), app.request_id))
 
@@ -82,6 +84,7 @@ def retry(id: str) -> Response:
 @app.route("/jobs/retry", methods=["POST"], content_types=["*/*"])
 @problems
 def retry_all() -> Response:
+    request.no_body(app.request)
     wish = query.failures(app.request)
     control = bootstrap.api().control
     return answer.retried(control.retry_all(wish.type, wish.since, app.request_id))
@@ -90,12 +93,14 @@ def retry_all() -> Response:
 @app.route("/queues/{name}/pause", methods=["POST"], content_types=["*/*"])
 @problems
 def pause(name: str) -> Response:
+    request.no_body(app.request)
     return answer.queue(bootstrap.api().queues.pause(name))
 
 
 @app.route("/queues/{name}/resume", methods=["POST"], content_types=["*/*"])
 @problems
 def resume(name: str) -> Response:
+    request.no_body(app.request)
     return answer.queue(bootstrap.api().queues.resume(name))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Chalice
 
-from api import door, negotiation
+from api import door, negotiation, query
 from api.errors import MethodNotAllowed, RouteNotFound
 from api.http import PROBLEM, problem
 from jobs import bootstrap
@@ -71,6 +71,8 @@ class Entry(Chalice):
             asked = _as_get(event)
             admitted = door.admit(asked, asked["httpMethod"], str(path), _headers(event))
             negotiation.check_accept(_header(event, "accept"), str(path))
+            names = _find(event, "multiValueQueryStringParameters") or ()
+            query.check(names, asked["httpMethod"], str(path))
             answer: dict[str, Any] = super().__call__(admitted, context)
             failed = answer["statusCode"] >= HTTPStatus.BAD_REQUEST
             if failed and answer["headers"].get("Content-Type") != PROBLEM:

@@ -13,7 +13,7 @@ from jobs.core.listing import Filters
 from jobs.core.model import Priority, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
     from enum import StrEnum
 
@@ -24,13 +24,23 @@ Word = TypeVar("Word", bound="StrEnum")
 
 INCLUDES = frozenset({"attempts"})
 
-_FILTERS = ("status", "type", "priority", "tag", "createdAfter", "createdBefore")
-_LISTING = (*_FILTERS, "limit", "cursor")
+PARAMETERS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("GET", "/jobs"): (
+        *("status", "type", "priority", "tag", "createdAfter", "createdBefore"),
+        *("limit", "cursor"),
+    ),
+    ("GET", "/jobs/{id}"): ("include",),
+    ("GET", "/jobs/{id}/events"): ("wait", "since"),
+    ("POST", "/jobs/retry"): ("type", "since"),
+}
+"""The parameters of each route; what is not in here has none."""
+
 _LONGEST = 200
 _MOST_TYPES = 20
 _UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _WHOLE = re.compile(r"[1-9][0-9]{0,8}\Z")
 _SECONDS = re.compile(r"[0-9]{1,3}\Z")
+_VERSION = re.compile(r'(?:W/)?"?([0-9]{1,12}\.[0-9]{6})"?\Z')
 _SPACE_FOR_PLUS = re.compile(r" (?=\d\d:\d\d\Z)")
 
 
@@ -59,6 +69,14 @@ class Failures:
     since: datetime | None
 
 
+def check(names: Iterable[str], method: str, path: str) -> None:
+    """Raise `InvalidQuery` if one of `names` is no parameter of the route."""
+    there = PARAMETERS.get((method, path), ())
+    for name in names:
+        if name not in there:
+            raise InvalidQuery(f"{name[:60]!r} is unknown: there is {', '.join(there) or 'none'}")
+
+
 def includes(request: Request) -> frozenset[str]:
     """What `?include=…` asks for beside the job itself. Raises `InvalidQuery`."""
     values = _values(request, "include")
@@ -68,7 +86,6 @@ def includes(request: Request) -> frozenset[str]:
 
 def listing(request: Request) -> Wish:
     """The page that is asked for. Raises `InvalidQuery`."""
-    known(request, _LISTING)
     filters = Filters(
         _words(request, "status", Status),
         _types(request),
@@ -83,7 +100,6 @@ def listing(request: Request) -> Wish:
 
 def failures(request: Request) -> Failures:
     """The failed jobs that are meant. Raises `InvalidQuery`."""
-    known(request, ("type", "since"))
     return Failures(
         one(request, "type", lambda value: _text("type", value)),
         one(request, "since", lambda value: time("since", value)),
@@ -92,16 +108,8 @@ def failures(request: Request) -> Failures:
 
 def watching(request: Request) -> Watching:
     """What is waited for, and for how long. Raises `InvalidQuery`."""
-    known(request, ("wait", "since"))
     wait = one(request, "wait", _wait)
     return Watching(one(request, "since", _since), watch.USUAL if wait is None else wait)
-
-
-def known(request: Request, names: Iterable[str]) -> None:
-    """Raise `InvalidQuery` for a parameter that is none of `names`."""
-    for name in request.query_params or {}:
-        if name not in names:
-            raise InvalidQuery(f"{name[:60]!r} is unknown: there is {', '.join(names)}")
 
 
 def one(request: Request, name: str, read: Callable[[str], Value]) -> Value | None:
@@ -131,7 +139,12 @@ def _wait(value: str) -> float:
 def _since(value: str) -> str:
     """A time of change, or an ETag as it was sent or without its wrapping."""
     value = _SPACE_FOR_PLUS.sub("+", value)
-    return value.removeprefix("W/").strip('"')
+    if members.time(value):
+        return value
+    if found := _VERSION.match(value):
+        return found[1]
+    wanted = "the updatedAt or the ETag of an answer"
+    raise InvalidQuery(f"since must be {wanted}, not {value[:60]!r}")
 
 
 def _limit(value: str) -> int:

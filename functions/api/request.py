@@ -25,6 +25,7 @@ LARGEST_BODY = 5 * 1024 * 1024
 LONGEST_KEY = 255
 """Characters of an idempotency key."""
 
+_SAYS_NOTHING = (b"", b"{}", b"null")
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}\Z")
 
 
@@ -44,6 +45,14 @@ def envelope(request: Request) -> Any:
     if len(body) > LARGEST_BODY:
         raise BodyTooLarge(f"{len(body)} bytes are more than the {LARGEST_BODY} that are taken")
     return parse(body)
+
+
+def no_body(request: Request) -> None:
+    """Raise `MalformedBody` if there is one where it would not be heeded; `{}` says nothing."""
+    if _body(request).strip() not in _SAYS_NOTHING:
+        raise MalformedBody(
+            [Problem("", "is not taken here: what is asked for stands in the address")]
+        )
 
 
 def idempotency_key(request: Request) -> str | None:

@@ -6,6 +6,8 @@ import codecs
 import json
 import math
 import re
+import sys
+from decimal import Decimal
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,12 @@ DEEPEST = 100
 LONGEST_INTEGER = 4300
 """Digits of an integer: Python's own limit, which holds wherever the job is read again."""
 
+_SURE = sys.float_info.dig + 1
+"""Characters of a number with a point or an exponent that a float is sure to keep, if it is one of
+full precision: no two numbers of so few digits are the same float."""
+
+_FULL_PRECISION = sys.float_info.min
+
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
@@ -39,8 +47,8 @@ def parse(body: bytes) -> Any:
 
     Raises `MalformedBody` for bytes that are not UTF-8, or what is left of such; nesting beyond
     `DEEPEST`, text that is not JSON and integers beyond `LONGEST_INTEGER`; and, with the places,
-    for members that are there twice, NaN and the infinities, numbers that no float can hold, and
-    characters that no database can hold.
+    for members that are there twice, NaN and the infinities, numbers that a 64-bit float cannot
+    hold or would round, and characters that no database can hold.
     """
     text = _text(body.removeprefix(codecs.BOM_UTF8))
     if _depth(body) > DEEPEST:
@@ -94,13 +102,25 @@ class _Reader:
 
     def _float(self, text: str) -> object:
         value = float(text)
-        mantissa = text.lower().partition("e")[0]
-        if math.isinf(value) or (value == 0 and mantissa.strip("-0.")):
-            return self._refuse("is a number that no 64-bit float can hold")
-        return value
+        # In this order, which is that of the cost: a body may have a million of them.
+        if len(text) <= _SURE and _FULL_PRECISION <= abs(value) < math.inf:
+            return value
+        if repr(value) == text or _same(text, value):
+            return value
+        if math.isinf(value) or value == 0:
+            return self._refuse("is a number that no 64-bit float can hold: send it as a string")
+        wanted = "send fewer digits, or a string"
+        return self._refuse(f"is a number that a 64-bit float rounds, to {value!r}: {wanted}")
 
     def _constant(self, name: str) -> object:
         return self._refuse(f"is {name}, which is not JSON")
+
+
+def _same(text: str, value: float) -> bool:
+    """Whether `value` is written as the number that `text` is, in whatever spelling."""
+    if value == 0:
+        return not text.lower().partition("e")[0].strip("-0.")
+    return not math.isinf(value) and Decimal(text) == Decimal(repr(value))
 
 
 def _malformed(detail: str) -> MalformedBody:

@@ -19,9 +19,10 @@ EVERY = 0.05
 
 @dataclass(frozen=True)
 class Client:
-    """`url` is the API's, without a slash at the end."""
+    """`url` is the API's, without a slash at the end; `key` one of its keys, if it asks for one."""
 
     url: str
+    key: str | None = None
 
     def submit(
         self, job_type: str, payload: object, priority: str = "default", **more: object
@@ -31,21 +32,21 @@ class Client:
         `more` are further members of the request.
         """
         body = {"type": job_type, "priority": priority, "payload": payload, **more}
-        status, answer = call(f"{self.url}/jobs", body)
+        status, answer = call(f"{self.url}/jobs", body, key=self.key)
         if status != HTTPStatus.CREATED:
             raise NotReadyError(f"POST /jobs: {status} {answer}")
         return str(answer["jobId"])
 
     def job(self, job_id: str) -> dict[str, Any]:
         """The job with its attempts."""
-        status, answer = call(f"{self.url}/jobs/{job_id}?include=attempts")
+        status, answer = call(f"{self.url}/jobs/{job_id}?include=attempts", key=self.key)
         if status != HTTPStatus.OK:
             raise NotReadyError(f"GET /jobs/{job_id}: {status} {answer}")
         return dict(answer)
 
     def cancel(self, job_id: str) -> dict[str, Any]:
         """Cancel a job; returns it, or raises `NotReadyError` where it is too late."""
-        status, answer = call(f"{self.url}/jobs/{job_id}", method="DELETE")
+        status, answer = call(f"{self.url}/jobs/{job_id}", method="DELETE", key=self.key)
         if status != HTTPStatus.OK:
             raise NotReadyError(f"DELETE /jobs/{job_id}: {status} {answer}")
         return dict(answer)

@@ -16,6 +16,7 @@ from yarl import URL
 from stack.gateway_errors import (
     HEADERS,
     NO_GATEWAY,
+    NO_ROUTE,
     PROBLEM,
     GatewayError,
     gateway_made,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from aiohttp import ClientResponse
+    from aiohttp.typedefs import Handler
     from multidict import CIMultiDictProxy
 
 # Headers that belong to one connection (RFC 9110, 7.6.1), not to the message; Expect, too, has
@@ -52,7 +54,7 @@ SESSION = web.AppKey("session", ClientSession)
 
 def application(state: Path) -> web.Application:
     """The proxy; `state` is the folder with what the last deployment made."""
-    app = web.Application(client_max_size=0)
+    app = web.Application(client_max_size=0, middlewares=[_as_problems])
     app[STATE] = state
     app.cleanup_ctx.append(_session)
     app.router.add_route("*", r"/{path:[\s\S]*}", _pass_on)
@@ -71,6 +73,15 @@ async def _session(app: web.Application) -> AsyncIterator[None]:
         yield
 
 
+@web.middleware
+async def _as_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What names no address at all, as CONNECT and `OPTIONS *` do, gets no further than this."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        return _problem(meant(error.status, NO_ROUTE), "")
+
+
 async def _pass_on(request: web.Request) -> web.StreamResponse:
     outputs = Outputs.read(request.app[STATE])
     if outputs is None:
@@ -78,7 +89,7 @@ async def _pass_on(request: web.Request) -> web.StreamResponse:
     try:
         async with request.app[SESSION].request(
             request.method,
-            URL(outputs.gateway_url + request.raw_path, encoded=True),
+            URL(outputs.gateway_url + _target(request), encoded=True),
             headers=_end_to_end(request.headers),
             data=request.content.iter_any() if request.body_exists else None,
             allow_redirects=False,
@@ -100,6 +111,13 @@ async def _stream(request: web.Request, answer: ClientResponse) -> web.StreamRes
         await response.write(chunk)
     await response.write_eof()
     return response
+
+
+def _target(request: web.Request) -> str:
+    """Path and query as they were sent; a client that takes this for a proxy sends a whole URL."""
+    if request.raw_path.startswith("/"):
+        return request.raw_path
+    return URL(request.raw_path, encoded=True).raw_path_qs
 
 
 def _end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -153,11 +154,59 @@ def test_nothing_breaks_out_of_a_header(post: Post, mail: Mail) -> None:
     assert post.arrived() == []
 
 
+BCC = "Bcc: eve@example.com"
+WORDS = [
+    "=?utf-8?q?=0D=0ABcc:_eve@example.com?=",
+    f"=?utf-8?b?{b64encode(f'{chr(13)}{chr(10)}{BCC}'.encode()).decode()}?=",
+    "Hello =?us-ascii?q?a=0D=0A=0D=0Ab?= =?utf-8?q?=41?=",
+    f"=?utf-8?q?=0A{BCC.replace(' ', '_')}?= {'Zażółć gęślą jaźń 🎉 ' * 40}",
+    "=?",
+]
+
+
+@pytest.mark.parametrize("subject", WORDS)
+def test_what_looks_like_an_encoded_word_is_text_like_any(post: Post, subject: str) -> None:
+    post.mailer.send(a_mail(subject=subject))
+
+    (message,) = post.arrived()
+    assert message["Bcc"] is None
+    assert message["Subject"] == subject
+    assert body(message, "plain") == "How are you?\n"
+
+
+@pytest.mark.parametrize("word", ["=?utf-8?q?=0D=0ABcc=3A_eve=40x?=", WORDS[1], "=?utf-8?q?=41?="])
+def test_an_address_is_no_encoded_word(post: Post, word: str) -> None:
+    with pytest.raises(AttemptFailed, match="address cannot hold"):
+        post.mailer.send(a_mail("ann@example.com", f"{word}@example.com"))
+
+    assert post.arrived() == []
+
+
 def test_international_domains_are_sent_in_ascii(post: Post) -> None:
     post.mailer.send(a_mail("ann@bücher.example"))
 
     (message,) = post.arrived()
     assert message["To"] == "ann@xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "example.com\uff20eve.example",
+        "example.com\uff1e\uff1ceve.example",
+        "a\uff0ceve.example",
+        "a\uff08eve\uff09.example",
+        "\uff1d\uff1futf-8\uff1fq\uff1f\uff1d0D\uff1d0ABcc\uff1d3Aeve\uff1f\uff1d.example",
+        "\u2100.example",
+        "straße.example\uff20eve.example",
+    ],
+    ids=ascii,
+)
+def test_a_domain_that_stands_for_what_is_none_is_refused(post: Post, domain: str) -> None:
+    with pytest.raises(AttemptFailed, match="is not an internet domain"):
+        post.mailer.send(a_mail("ann@example.com", f"ann@{domain}"))
+
+    assert post.arrived() == []
 
 
 def test_one_mailer_serves_several_threads(post: Post) -> None:

@@ -95,13 +95,13 @@ def test_naughty_strings_come_out_of_an_export_as_they_went_in(stack: LocalStack
 
 def test_naughty_strings_arrive_in_a_mail_as_they_were_sent(stack: LocalStack) -> None:
     text = "\n".join(line for each in STORABLE for line in each.splitlines())
-    subject = f"{uuid4()} {{{{7*7}}}} =?utf-8?B?Zm9v?= Zażółć"
+    subject = f"{uuid4()} {{{{7*7}}}} =?utf-8?q?=0D=0ABcc:_eve@example.com?= Zażółć"
     letter = {"to": "test@example.com", "subject": subject, "body": text}
     job = stack.api.finished(stack.api.submit("EMAIL_SEND", letter), seconds=SECONDS)
     assert job["status"] == "completed"
     [mail] = [each for each in stack.mail.messages() if subject[:36] in str(each["Subject"])]
     assert mail["To"] == "test@example.com"
-    assert mail["Bcc"] is None
+    assert (mail["Bcc"], mail["Subject"]) == (None, subject)
     assert mail.get_content().splitlines() == text.splitlines()
 
 

@@ -11,6 +11,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from stack.keys import lent
+from stack.settings import Settings
+from stack.stack import Stack
 from stack.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ SECONDS = 60
 KEY = re.compile(r"sluice_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
 EXPORT = {"type": "CSV_EXPORT", "payload": {"data": [{"n": 1}]}}
 LATER = {**EXPORT, "delaySeconds": 3600}
+ASKING = {"API_KEYS": "required"}
 NOBODYS = f"sluice_{'0' * 16}_{'0' * 43}"
 
 
@@ -37,7 +41,7 @@ class Answer(NamedTuple):
 def guarded(stack: LocalStack) -> Iterator[LocalStack]:
     """The stack, asking for keys."""
     try:
-        stack.command("deploy", also={"API_KEYS": "required"})
+        stack.command("deploy", also=ASKING)
         yield stack
     finally:
         stack.command("deploy")
@@ -231,6 +235,23 @@ def test_idempotency_keys_of_two_owners_have_nothing_to_do_with_each_other(
     assert ids[:2] == ids[2:]
     assert ids[0] != ids[1]
     assert ["idempotent-replayed" in answer.headers for answer in sent] == [False] * 2 + [True] * 2
+
+
+def test_the_demonstration_makes_itself_a_key_and_revokes_it(guarded: LocalStack) -> None:
+    said = guarded.command("demo", also=ASKING).stdout
+    assert "it is yours to try" in said
+    keys = guarded.rows("SELECT scopes, revoked_at FROM api_keys WHERE owner = 'demo'")
+    assert [key["revoked_at"] is None for key in keys] == [False]
+    assert "sluice_" not in said
+
+
+def test_a_key_that_is_lent_is_worthless_whatever_happened(guarded: LocalStack) -> None:
+    owner = f"ann-{uuid4().hex[:8]}"
+    stack = Stack(Settings.read({**guarded.chosen, **ASKING}))
+    with pytest.raises(KeyboardInterrupt), lent(stack, owner, "read") as key:  # noqa: PT012
+        assert asked(guarded, "GET", "/jobs", key).status == 200
+        raise KeyboardInterrupt
+    assert asked(guarded, "GET", "/jobs", key).status == 401
 
 
 def test_a_key_is_in_no_table_and_in_no_log(guarded: LocalStack) -> None:

@@ -99,6 +99,7 @@ NOT_JSON: dict[str, bytes] = {
     "i_huge_float": b'{"type":"CSV_EXPORT","payload":{"a":1e400}}',
     "i_minus_huge_float": b'{"type":"CSV_EXPORT","payload":{"a":-1e999999}}',
     "i_vanishing_float": b'{"type":"CSV_EXPORT","payload":{"a":1e-400}}',
+    "i_rounded_float": b'{"type":"CSV_EXPORT","payload":{"a":9007199254740993.5}}',
     "i_long_integer": b'{"type":"CSV_EXPORT","payload":{"a":' + b"1" * 5000 + b"}}",
     "i_member_twice": b'{"type":"CSV_EXPORT","type":"EMAIL_SEND","payload":{}}',
     "i_payload_twice": b'{"type":"CSV_EXPORT","payload":{},"payload":{}}',
@@ -262,6 +263,22 @@ REQUESTS: tuple[Request, ...] = (
     # No gateway has routes for this method; one may pass it on all the same.
     *(_request(f"method_TRACE_{path}", "TRACE", path, 404, 405) for path in ("/jobs", "/docs")),
     *(_request(f"query_{query}", "GET", f"{_JOB}{query}", 400, 404) for query in _QUERIES),
+    *(
+        _request(f"unknown_parameter_{method}_{path}", method, f"{path}?%3Cx%3E=1&x", 400)
+        for method, path in (
+            ("GET", "/health"),
+            ("GET", "/stats"),
+            ("GET", "/docs"),
+            ("GET", f"{_JOB}/result"),
+            ("DELETE", _JOB),
+            ("POST", "/jobs/retry"),
+        )
+    ),
+    *(
+        _request(f"unheeded_body_{method}_{path}", method, path, 400, body=b'{"type": "NONE"}')
+        for method, path in (("DELETE", _JOB), ("POST", "/jobs/retry"), ("POST", f"{_JOB}/retry"))
+    ),
+    _request("since_nothing", "GET", f"{_JOB}/events?since=nonsense", 400),
     *(
         _request(f"accept_{accept[:30]}", "GET", "/health", 200, 406, Accept=accept)
         for accept in ("image/png", ";;;,,,", "*/*;q=0", "a/b," * 1_000, "application/json;q=x")

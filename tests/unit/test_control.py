@@ -142,6 +142,31 @@ def test_what_cannot_be_asked_for_is_refused(query: dict[str, list[str]]) -> Non
     assert kind(retry_all(**query)) == (400, "invalid-query")
 
 
+@pytest.mark.parametrize("body", ['{"type": "EMAIL_SEND"}', b"[]", "x", b"\xff"])
+def test_a_body_that_would_not_be_heeded_is_refused(world: World, body: str | bytes) -> None:
+    job_id, failed = submit(), submit()
+    fail(world, failed)
+    for method, path, its in (
+        ("DELETE", "/jobs/{id}", job_id),
+        ("POST", "/jobs/{id}/retry", failed),
+        ("POST", "/jobs/retry", None),
+        ("POST", "/queues/{name}/pause", None),
+        ("POST", "/queues/{name}/resume", None),
+    ):
+        assert kind(send(event(method, path, body=body, id=str(its), name="high"))) == (
+            400,
+            "malformed-body",
+        )
+    assert [get(each).json["status"] for each in (job_id, failed)] == ["pending", "failed"]
+    assert not send(event("GET", "/stats")).json["queues"][0]["paused"]
+
+
+@pytest.mark.parametrize("body", ["", " {}\n", b"null", b""])
+def test_a_body_that_says_nothing_is_passed_over(world: World, body: str | bytes) -> None:
+    fail(world, submit())
+    assert send(event("POST", "/jobs/retry", body=body)).json == {"retried": 1, "more": False}
+
+
 @pytest.mark.usefixtures("world")
 def test_an_unknown_job_is_not_found() -> None:
     for unknown in (uuid4(), "7", "\x00"):

@@ -146,6 +146,16 @@ def test_what_no_spreadsheet_runs_stands_as_it_is(text: str) -> None:
     assert list(csv.reader(io.StringIO(file_of({"a": text, "z": 1}), newline="")))[1][0] == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["-{0}x", "-{0}.{0}x", "+.{0}x", "-1e{0}x", "-{0}.", " {0}", "\ufeff{1}=", "{1}x", "{2}x"],
+)
+@pytest.mark.timeout(20)  # what looks at a character more than a few times needs hours
+def test_no_cell_takes_long_to_judge(text: str) -> None:
+    long = text.format("1" * 2_000_000, " \ufeff" * 2_000_000, "-" * 4_000_000)
+    assert file_of({"a": long, "z": 1}).endswith(f"{long},1\r\n")
+
+
 def test_numbers_and_nested_values_are_no_formulas() -> None:
     assert file_of({"a": -1, "b": ["=1+1"], "c": {"=": "="}}) == (
         'a,b,c\r\n-1,"[""=1+1""]","{""="":""=""}"\r\n'

@@ -12,7 +12,7 @@ from jobs.core.errors import AttemptFailed, OutcomeUnknown, PermanentFailure
 from jobs.core.job_type import Tools
 from jobs.processors import JOB_TYPES
 from jobs.processors._mail_templates import MailTemplates
-from jobs.processors.email_send import compose
+from jobs.processors.email_send import LONGEST_SUBJECT, compose
 from support.claims import JOB_ID, a_claim
 
 if TYPE_CHECKING:
@@ -161,6 +161,21 @@ def test_a_wrong_payload_says_what_was_expected(payload: dict[str, Any], message
 def test_a_subject_stays_in_its_line(end: str, rest: str) -> None:
     with pytest.raises(AttemptFailed, match=r"payload\.subject: expected one line"):
         mail_of({**PLAIN, "subject": f"Hello{end}{rest}"})
+
+
+def test_a_subject_is_no_longer_than_a_line_may_be() -> None:
+    assert mail_of({**PLAIN, "subject": "x" * LONGEST_SUBJECT}).subject
+    for subject in ("x" * (LONGEST_SUBJECT + 1), "ab " * 1_000_000):
+        with pytest.raises(AttemptFailed, match=r"payload\.subject: .* of up to 998 characters"):
+            mail_of({**PLAIN, "subject": subject})
+    with pytest.raises(AttemptFailed, match=r"payload\.subject: .* of up to 998 characters"):
+        mail_of(
+            {
+                "to": "a@example.com",
+                "template": "export_ready",
+                "context": {**READY, "rows": "9" * 999},
+            }
+        )
 
 
 def test_a_mail_may_have_any_text() -> None:

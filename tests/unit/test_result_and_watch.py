@@ -94,7 +94,7 @@ def test_it_answers_at_once_where_the_client_knows_an_older_state(world: World) 
     world.clock.advance(1)
     attempt(world, job_id, TryAgain("no"))
     began = world.clock()
-    for since in (before.json["updatedAt"], before.headers["etag"], "anything"):
+    for since in (before.json["updatedAt"], before.headers["etag"], "0.000000"):
         assert watch(job_id, since=[since]).json["attempts"] == 1
     assert world.clock() == began
     now = get(job_id)
@@ -127,6 +127,11 @@ def test_a_job_that_has_ended_is_not_waited_for(world: World) -> None:
         {"wait": ["x"]},
         {"wait": ["1", "2"]},
         {"wat": ["1"]},
+        {"since": ["nonsense"]},
+        {"since": [""]},
+        {"since": ["1"]},
+        {"since": ["2026-01-27"]},
+        {"since": ['W/"1795763501.179912", W/"1"']},
     ],
 )
 @pytest.mark.usefixtures("world")

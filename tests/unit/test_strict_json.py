@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from api.errors import MalformedBody
 from api.strict_json import DEEPEST, LONGEST_INTEGER, parse
@@ -25,6 +28,9 @@ def nested(levels: int) -> str:
         '{"": "", "\\u00e9": "\\ud83d\\ude00 \\\\u0000 \\\\ud800 \\"[[[["}',
         '{"tab": "a\\tb\\n", "del": "\x7f\x80\u2028"}',
         "[0, -0, 0.0, -0.0e5, 1e308, 1E-300, 0.1, 123456789012345678901234567890]",
+        "[0e999999999999999999999, 1E+2, 1.50, -12.34e-5, 0.30000000000000004, 5e-324, 1e-323]",
+        "[2.2250738585072014e-308, 1.7976931348623157E308, 100000000000000000000000.0]",
+        f"[0.{'0' * 400}1e401, 1{'0' * 400}.0e-400, 0.1{'0' * 5000}]",
         "9" * LONGEST_INTEGER,
         nested(DEEPEST),
         '{"a": "' + "[{" * 1000 + '"}',
@@ -81,6 +87,13 @@ def test_a_byte_order_mark_is_passed_over() -> None:
         (b'{"a": -1e400}', "/a", "64-bit float"),
         (b'{"a": 1e-400}', "/a", "64-bit float"),
         (b'{"a": 0.0000001E-400}', "/a", "64-bit float"),
+        (b'{"a": 9007199254740993.5}', "/a", "rounds, to 9007199254740994.0: send fewer digits"),
+        (b'{"a": 0.1000000000000000055511151231257827}', "/a", "rounds, to 0.1: .* or a string"),
+        (b'{"a": -1.00000000000000001}', "/a", "rounds, to -1.0"),
+        (b'{"a": 123456789012345678901.5E-4}', "/a", "rounds"),
+        (b'{"a": 4e-324}', "/a", "rounds, to 5e-324"),
+        (b'{"a": 1.23456e-320}', "/a", "rounds"),
+        (b'{"a": 1.7976931348623159e308}', "/a", "hold"),
         (b'{"a": 1, "b": 2, "a": 3}', "", "has the member /a twice"),
         (b'[{"x": {"a/b": 1, "a\\/b": 1}}]', "/0/x", "has the member /a~1b twice"),
         (b'{"a": "x\\u0000y"}', "/a", "U\\+0000"),
@@ -97,6 +110,20 @@ def test_what_is_not_taken_is_named(body: bytes, pointer: str, says: str) -> Non
     [problem] = caught.value.problems
     assert problem.pointer == pointer
     assert re.search(says, problem.detail)
+
+
+@given(
+    st.from_regex(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+    | st.from_regex(r"-?[0-9]\.[0-9]{13,16}e-(30[5-9]|3[12][0-9])", fullmatch=True)
+    | st.floats(allow_nan=False, allow_infinity=False).map(repr)
+)
+def test_a_number_that_is_taken_is_written_as_the_same_one(text: str) -> None:
+    try:
+        value = parse(f"[{text}]".encode())
+    except MalformedBody:
+        assert Decimal(text) != Decimal(repr(float(text)))
+    else:
+        assert Decimal(json.dumps(value)[1:-1]) == Decimal(text)
 
 
 def test_all_problems_are_listed_up_to_a_limit() -> None:
@@ -120,6 +147,12 @@ def test_all_problems_are_listed_up_to_a_limit() -> None:
         b"-" * 5_000_000,
         b"9" * 5_000_000,
         b"[" + b"1e5," * 1_000_000 + b"1]",
+        b"[" + b"1e-320," * 700_000 + b"1]",
+        b"[" + b"0.12345678901234567890," * 200_000 + b"1]",
+        b"[0." + b"1" * 5_000_000 + b"]",
+        b"[1" + b"0" * 5_000_000 + b".0e-5000000]",
+        b"[1" + b"0" * 2_500_000 + b".0e-99999999999999999999]",
+        b"[" + b"1e-999999999999999999," * 200_000 + b"1]",
         b'["' + b"\\ud83d\\ude00" * 400_000 + b'"]',
         b"[" + b'"\\u0000",' * 500_000 + b"1]",
     ],

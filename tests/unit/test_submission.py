@@ -227,11 +227,14 @@ def test_an_attempt_may_be_given_less_time_than_its_type_may_take() -> None:
 def test_tags_are_distinct_short_strings() -> None:
     assert asked(tags=["b", "a", "é"]).tags == ("b", "a", "é")
     assert asked(tags=[]).tags == ()
-    assert refused(tags=["a", "", "x" * 65, 7, "a"]) == {
-        "/tags/1": 'must be a string of 1 to 64 characters, not ""',
-        "/tags/2": "must be a string of 1 to 64 characters, not a string",
-        "/tags/3": "must be a string of 1 to 64 characters, not 7",
+    wanted = "must be a string of 1 to 64 characters, none of them a control character"
+    assert refused(tags=["a", "", "x" * 65, 7, "a", "a\n", "\x7f"]) == {
+        "/tags/1": f'{wanted}, not ""',
+        "/tags/2": f"{wanted}, not a string",
+        "/tags/3": f"{wanted}, not 7",
         "/tags/4": "is there twice",
+        "/tags/5": f'{wanted}, not "a\n"',
+        "/tags/6": f'{wanted}, not "\x7f"',
     }
 
 

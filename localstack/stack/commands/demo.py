@@ -10,6 +10,7 @@ from stack.bring_up import bring_up
 from stack.client import Client
 from stack.commands.up import api_url, mail_url
 from stack.drain_order import started
+from stack.keys import lent
 from stack.ports import LOOPBACK
 from stack.screen import paint, say
 from stack.servers.mail import Mail
@@ -43,12 +44,13 @@ def run(stack: Stack, options: argparse.Namespace) -> None:
     began = time.monotonic()
     bring_up(stack)
     say(f"{paint('up', 'green')} after {time.monotonic() - began:.1f} s")
-    client = Client(api_url(stack))
-    export(stack, client)
-    letter(stack, client)
-    priorities(stack, client)
-    failure(client)
-    later(client)
+    with lent(stack, "demo", "submit,read") as key:
+        client = Client(api_url(stack), key)
+        export(stack, client)
+        letter(stack, client)
+        priorities(stack, client)
+        failure(client)
+        later(client)
     where_to_look(stack)
 
 

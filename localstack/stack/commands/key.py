@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import REMAINDER
 from typing import TYPE_CHECKING, NoReturn
+
+from stack.keys import program
 
 if TYPE_CHECKING:
     import argparse
@@ -24,6 +25,5 @@ def arguments(options: argparse.ArgumentParser) -> None:
 
 def run(stack: Stack, options: argparse.Namespace) -> NoReturn:
     """Become `jobs.key`."""
-    environment = {**os.environ, "DATABASE_URL": stack.services[0].address}
-    command = [sys.executable, "-m", "jobs.key", *options.arguments]
-    os.execve(sys.executable, command, environment)  # noqa: S606
+    command, environment = program(stack, options.arguments)
+    os.execve(command[0], command, environment)  # noqa: S606

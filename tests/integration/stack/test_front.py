@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -170,3 +171,28 @@ def test_a_new_deployment_is_used_at_once(front: str, gateway: str, tmp_path: Pa
     assert ask("GET", f"{front}/jobs").status == 502
     deployed_at(gateway, tmp_path)
     assert ask("GET", f"{front}/jobs").status == 418
+
+
+def told(url: str, target: str) -> tuple[int, str]:
+    """Status and body of the answer to a request of which the line says `target`."""
+    address = url.removeprefix("http://")
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(f"{target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        head, _, body = b"".join(iter(lambda: connection.recv(4096), b"")).partition(b"\r\n\r\n")
+    return int(head.split()[1]), body.decode()
+
+
+def test_a_whole_url_is_taken_for_its_path(front: str, gateway: str, tmp_path: Path) -> None:
+    deployed_at(gateway, tmp_path)
+    status, body = told(front, "GET http://example.com/jobs/a%2Fb?x=%C3%A9")
+    assert (status, json.loads(body)["path"]) == (418, "/stage/jobs/a%2Fb?x=%C3%A9")
+
+
+@pytest.mark.parametrize("target", ["OPTIONS *", "CONNECT example.com:443"])
+def test_what_names_no_address_is_told_so_in_a_problem_document(
+    front: str, gateway: str, tmp_path: Path, target: str
+) -> None:
+    deployed_at(gateway, tmp_path)
+    status, body = told(front, target)
+    assert (status, json.loads(body)["type"]) == (404, "urn:problem-type:sluice:route-not-found")

@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from api import door
+from api import door, query
 from api.negotiation import shared
 from jobs.core.access import Scope
 from jobs.core.members import MOST_ATTEMPTS
@@ -47,6 +47,22 @@ def errors(value: object, pointer: str) -> list[str]:
     return [error.message for error in validator.iter_errors(value)]
 
 
+def doubles(node: yaml.Node | None) -> Iterator[str]:
+    """Every member that is there more than once, which PyYAML takes the last of."""
+    if isinstance(node, yaml.MappingNode):
+        names = [key.value for key, _ in node.value]
+        yield from (f"{name}{node.start_mark}" for name in {*names} if names.count(name) > 1)
+        for _, child in node.value:
+            yield from doubles(child)
+    elif isinstance(node, yaml.SequenceNode):
+        for child in node.value:
+            yield from doubles(child)
+
+
+def test_no_member_is_there_twice() -> None:
+    assert [*doubles(yaml.compose(OPENAPI.read_text()))] == []
+
+
 def test_the_document_is_valid() -> None:
     validate(DOCUMENT)
 
@@ -54,8 +70,19 @@ def test_the_document_is_valid() -> None:
 @pytest.mark.parametrize("path", DOCUMENT["paths"])
 def test_what_may_be_answered_anywhere_is_told_of_everywhere(path: str) -> None:
     for operation in DOCUMENT["paths"][path].values():
-        assert {"406", "429", "500"} <= operation["responses"].keys()
+        assert {"400", "406", "429", "500"} <= operation["responses"].keys()
         assert path in door.OPEN or {"401", "403", "503"} <= operation["responses"].keys()
+
+
+def test_every_request_tells_the_parameters_that_there_are() -> None:
+    told = {
+        (method.upper(), path): tuple(
+            each["name"] for each in operation.get("parameters", ()) if each.get("in") == "query"
+        )
+        for path, methods in DOCUMENT["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert {route: names for route, names in told.items() if names} == query.PARAMETERS
 
 
 def headers(node: object) -> Iterator[str]:

@@ -26,6 +26,7 @@ MOST_TAGS, LONGEST_TAG, LONGEST_KEY = 20, 64, 200
 
 LONGEST_URL = 2048
 
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
 _URL = re.compile(r"https?://[!-~]+\Z")
 _LAST_YEAR = 2999
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
@@ -92,7 +93,7 @@ def _tags(where: str, value: object) -> Iterator[Problem]:
         yield Problem(where, f"must be a list of at most {MOST_TAGS} strings, not {kind(value)}")
         return
     for index, tag in enumerate(value):
-        yield from _text(LONGEST_TAG)(pointer(where, index), tag)
+        yield from _tag(pointer(where, index), tag)
         if tag in value[:index]:
             yield Problem(pointer(where, index), "is there twice")
 
@@ -117,6 +118,14 @@ def _is_url(text: str) -> bool:
     except ValueError:
         return False
 
+
+_tag = _rule(
+    f"a string of 1 to {LONGEST_TAG} characters, none of them a control character",
+    # As in a query, or no job could be found by it.
+    lambda value: (
+        isinstance(value, str) and 1 <= len(value) <= LONGEST_TAG and not _CONTROL.search(value)
+    ),
+)
 
 _BACKOFF_RULES = {
     "type": _rule(one_of(BackoffType), lambda value: value in list(BackoffType)),

@@ -33,6 +33,10 @@ BUDGET = 100.0
 MAX_RECIPIENTS = 100
 """What every mail server must take at once (RFC 5321, 4.5.3.1.8)."""
 
+LONGEST_SUBJECT = 998
+"""Characters, as many as a line of a mail has (RFC 5322, 2.1.1). To fold a subject takes the
+square of its length."""
+
 Address = Annotated[str, Keywords(examples=["ann@example.com"], maxLength=254)]
 
 
@@ -47,7 +51,10 @@ class EmailSendPayload(TypedDict, total=False):
     ]
     subject: Annotated[
         str,
-        Keywords(description="One line. Beside a template, instead of the template's own subject."),
+        Keywords(
+            maxLength=LONGEST_SUBJECT,
+            description="One line. Beside a template, instead of the template's own subject.",
+        ),
     ]
     body: Annotated[str, Keywords(description="The mail in plain text.")]
     html: Annotated[str, Keywords(description="The mail in HTML, beside the plain text.")]
@@ -62,7 +69,7 @@ MEMBERS = tuple(EmailSendPayload.__annotations__)
 _ATOM = r"[^\s\"(),.:;<>@\[\\\]]+"
 _LABEL = r"(?!-)[a-zA-Z0-9\-\u0080-\U0010ffff]{1,63}(?<!-)"
 _ADDRESS = re.compile(
-    rf"(?=.{{3,254}}\Z)(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*\Z"
+    rf"(?=.{{3,254}}\Z)(?=[^@]{{1,64}}@)(?!.*=\?){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*\Z"
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -85,8 +92,9 @@ def compose(claim: Claim, domain: str, templates: MailTemplates = _templates) ->
             raise unexpected("payload", f"only {', '.join(MEMBERS)}", member)
     recipients = _recipients(payload.get("to", MISSING))
     content = _content(payload, templates)
-    if _CONTROL.search(content.subject):
-        raise unexpected("payload.subject", "one line without control characters", content.subject)
+    if _CONTROL.search(content.subject) or len(content.subject) > LONGEST_SUBJECT:
+        wanted = f"one line of up to {LONGEST_SUBJECT} characters, none of them a control character"
+        raise unexpected("payload.subject", wanted, content.subject)
     message_id = f"<{claim.id}@{domain}>"
     return Mail(recipients, content.subject, content.text, content.html, message_id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
 
 _BREAK = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 """What could end a header or a command. The policy below refuses most of it, but not all."""
+
+_ENCODED = "=?"
+"""What an encoded word (RFC 2047) begins with. `EmailMessage` takes such text for one, and writes
+out what it stands for: line breaks too, and behind them whatever header the text wants."""
+
+_LINE = 76
+"""Characters of a line that holds encoded words, at most."""
+
+_HOST = re.compile(r"[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*\Z")
+"""What a domain may be in ASCII. IDNA makes that of wide letters, and `@` of a wide one too."""
 
 _IDNA_2008_ONLY = frozenset("ßς\u200c\u200d")
 """Letters that Python's IDNA of 2003 maps to others: the mail would go to another domain."""
@@ -51,19 +62,30 @@ def compose(mail: Mail, sender: Address) -> Message:
     for name, value in _headers(mail):
         if _BREAK.search(value):
             raise AttemptFailed(f"{name}: a mail header cannot hold line breaks: {value!r}")
+        if name != "Subject" and _ENCODED in value:
+            raise AttemptFailed(f"{name}: an address cannot hold {_ENCODED!r}: {value!r}")
     recipients = tuple(map(_in_ascii, mail.to))
     utf8 = not all(map(str.isascii, recipients))
     # 7 bit: what every server takes, whatever it offers.
     message = EmailMessage(policy=SMTP.clone(utf8=utf8, cte_type="7bit"))
     message["From"] = sender
     message["To"] = tuple(map(_address, recipients))
-    message["Subject"] = mail.subject
+    _set_subject(message, mail.subject)
     message["Date"] = datetime.now(UTC)
     message["Message-ID"] = mail.message_id
     message.set_content(mail.text)
     if mail.html is not None:
         message.add_alternative(mail.html, subtype="html")
     return Message(sender.addr_spec, recipients, message.as_bytes(), utf8)
+
+
+def _set_subject(message: EmailMessage, text: str) -> None:
+    if text.isascii() and _ENCODED not in text:
+        message["Subject"] = text
+        return
+    # Of other text `EmailMessage` loses a blank where it folds a line.
+    encoded = Header(text, "utf-8", maxlinelen=_LINE, header_name="Subject").encode()
+    message.set_raw("Subject", encoded)
 
 
 def _headers(mail: Mail) -> list[tuple[str, str]]:
@@ -76,12 +98,15 @@ def _headers(mail: Mail) -> list[tuple[str, str]]:
 
 def _in_ascii(address: str) -> str:
     local, _, domain = address.rpartition("@")
-    if domain.isascii() or _IDNA_2008_ONLY & set(domain):
+    if domain.isascii():
         return address
     try:
-        return f"{local}@{domain.encode('idna').decode()}"
+        found = domain.encode("idna").decode()
     except UnicodeError as error:
         raise AttemptFailed(f"To: {domain!r} is not an internet domain: {error}") from error
+    if not _HOST.match(found):
+        raise AttemptFailed(f"To: {domain!r} is not an internet domain: it stands for {found!r}")
+    return address if _IDNA_2008_ONLY & set(domain) else f"{local}@{found}"
 
 
 def _address(text: str) -> Address:
