@@ -117,10 +117,14 @@ class _Reader:
 
 
 def _same(text: str, value: float) -> bool:
-    """Whether `value` is written as the number that `text` is, in whatever spelling."""
+    """Whether `text` is how `value` is written, in whatever spelling: with as many digits as it
+    takes, or with 17, as some writers always do."""
     if value == 0:
         return not text.lower().partition("e")[0].strip("-0.")
-    return not math.isinf(value) and Decimal(text) == Decimal(repr(value))
+    if math.isinf(value):
+        return False
+    number = Decimal(text)
+    return number == Decimal(repr(value)) or number == Decimal(f"{value:.16e}")
 
 
 def _malformed(detail: str) -> MalformedBody:
