@@ -71,8 +71,9 @@ class Entry(Chalice):
             asked = _as_get(event)
             admitted = door.admit(asked, asked["httpMethod"], str(path), _headers(event))
             negotiation.check_accept(_header(event, "accept"), str(path))
-            names = _find(event, "multiValueQueryStringParameters") or ()
-            query.check(names, asked["httpMethod"], str(path))
+            if path not in door.OPEN:
+                names = _find(event, "multiValueQueryStringParameters") or ()
+                query.check(names, asked["httpMethod"], str(path))
             answer: dict[str, Any] = super().__call__(admitted, context)
             failed = answer["statusCode"] >= HTTPStatus.BAD_REQUEST
             if failed and answer["headers"].get("Content-Type") != PROBLEM:

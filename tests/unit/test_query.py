@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from api.app import app
+from api.door import OPEN
 from api.query import PARAMETERS
 from jobs.core.model import Status
 from support.gateway import event, get, post, send
@@ -24,7 +25,17 @@ def test_the_parameters_are_those_of_routes_that_there_are() -> None:
 
 
 @pytest.mark.usefixtures("world")
-@pytest.mark.parametrize(("method", "path"), ROUTES, ids=lambda value: value)
+@pytest.mark.parametrize("path", sorted(OPEN))
+def test_what_monitors_and_links_append_is_not_minded(path: str) -> None:
+    assert send(event("GET", path, query={"utm_source": ["mail"]})).status == 200
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [(method, path) for method, path in ROUTES if path not in OPEN],
+    ids=lambda value: value,
+)
 def test_an_unknown_parameter_is_named_and_so_are_those_there_are(method: str, path: str) -> None:
     answer = send(event(method, path, query={"stauts": ["failed"]}, id=str(uuid4()), name="high"))
     assert (answer.status, answer.json["type"]) == (400, "urn:problem-type:sluice:invalid-query")
