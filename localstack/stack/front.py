@@ -85,7 +85,10 @@ async def _as_problems(request: web.Request, handler: Handler) -> web.StreamResp
 async def _pass_on(request: web.Request) -> web.StreamResponse:
     outputs = Outputs.read(request.app[STATE])
     if outputs is None:
-        return _problem(NO_GATEWAY, "Nothing is deployed yet: run `make deploy`.")
+        return _problem(
+            NO_GATEWAY,
+            "Nothing is deployed at this moment: see `make status`, or run `make deploy`.",
+        )
     try:
         async with request.app[SESSION].request(
             request.method,

@@ -155,7 +155,7 @@ def test_without_a_deployment_there_is_no_gateway(front: str) -> None:
         "type": "urn:problem-type:sluice:no-gateway",
         "title": "Bad Gateway",
         "status": 502,
-        "detail": "Nothing is deployed yet: run `make deploy`.",
+        "detail": "Nothing is deployed at this moment: see `make status`, or run `make deploy`.",
     }
 
 
