@@ -28,7 +28,7 @@ FEW, MANY = 10_000, 1_000_000
 CLAIMS = 200
 
 ELSEWHERE = {
-    *("list", "list_tagged", "stats_queues", "stats_types"),
+    *("list", "stats_queues", "stats_types"),
     *("key_find", "key_insert", "key_list", "key_revoke"),
     *("insert_all", "cancel", "retry", "retry_all", "job", "event", "anew"),
 }

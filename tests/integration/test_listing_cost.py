@@ -52,11 +52,18 @@ CHOICES = {
     "pending and high": Filters((Status.PENDING,), priorities=(Priority.HIGH,)),
     "often": Filters(tag="often"),
     "seldom": Filters(tag="seldom"),
+    "often and failed, of which there are none": Filters((Status.FAILED,), tag="often"),
+    "often and rare, of which there are none": Filters(types=("RARE",), tag="often"),
+    "often and default, of which there are none": Filters(
+        priorities=(Priority.DEFAULT,), tag="often"
+    ),
     "mine": Filters(owner="me"),
     "mine and default, of which there are none": Filters(
         priorities=(Priority.DEFAULT,), owner="me"
     ),
     "mine and seldom": Filters(tag="seldom", owner="me"),
+    "mine, often and pending": Filters((Status.PENDING,), tag="often", owner="me"),
+    "another's and often, of which there are none": Filters(tag="often", owner="another"),
 }
 
 
@@ -69,9 +76,6 @@ def cursor(module_postgres_url: str) -> Iterator[extensions.cursor]:
     ):
         connection.autocommit = True
         cursor.execute(FILL, {"many": MANY})
-        cursor.execute(
-            "INSERT INTO job_tags SELECT tag, created_at, id FROM jobs, unnest(tags) AS tag"
-        )
         cursor.execute("VACUUM ANALYZE jobs, job_tags")
         yield cursor
 

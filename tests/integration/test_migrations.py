@@ -85,6 +85,38 @@ def test_the_statements_of_the_first_release_go_on_working(first_schema: str, ru
     assert run("SELECT status FROM jobs") == [("failed",)]
 
 
+TAGGED = """
+WITH stored AS (
+    INSERT INTO jobs (id, type, payload, tags, owner)
+    VALUES (%s, 'CSV_EXPORT', '{}', '{b,a}', 'me')
+    RETURNING *
+), tagged AS (
+    INSERT INTO job_tags (tag, created_at, job_id)
+    SELECT tag, created_at, id FROM stored, unnest(tags) AS tag
+)
+SELECT id FROM stored
+"""
+
+
+def test_tags_know_their_jobs_whoever_wrote_them(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    names = sorted(file.name for file in MIGRATIONS.glob("*.sql"))
+    before = [name for name in names if name < "0007"]
+    migrate_to(before, postgres_url, tmp_path, monkeypatch)
+    run(TAGGED, str(uuid4()))
+    migrate(postgres_url)
+    run(TAGGED, str(uuid4()))
+    run("UPDATE jobs SET status = 'cancelled'")
+    rows = run(
+        "SELECT tag, t.owner, t.type, t.status, t.priority, t.created_at = jobs.created_at"
+        " FROM job_tags AS t JOIN jobs ON id = job_id ORDER BY jobs.created_at, tag"
+    )
+    assert rows == 2 * [
+        (tag, "me", "CSV_EXPORT", "cancelled", "default", True) for tag in ("a", "b")
+    ]
+
+
 def test_what_the_schema_lacks_is_said_to_be_missing(first_schema: str) -> None:
     with closing(Connection(first_schema)) as connection, pytest.raises(SchemaMissing):
         connection.rows("SELECT callback_payload(jobs) FROM jobs", {})

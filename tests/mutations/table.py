@@ -98,6 +98,14 @@ WHERE rank < 3
         "if not cancelled.born:",
         ("tests/unit/test_control.py::test_what_is_to_be_told_of_a_cancel_goes_out_at_once",),
     ),
+    # Tags
+    Mutation(
+        "a tag does not follow the status of its job",
+        JOBS / "adapters/postgres/migrations/0007_a_tag_knows_its_job.sql",
+        "AFTER UPDATE OF owner, type, status, priority ON jobs",
+        "AFTER UPDATE OF owner ON jobs",
+        ("tests/contract/test_pages_of_jobs.py::test_every_choice_is_kept_to",),
+    ),
     # Claims
     Mutation(
         "a claim does not ask for the time",

@@ -9,14 +9,21 @@ STATEMENTS = Path(__file__).parent / "queries"
 
 _OF_OWNER = "jobs.owner = %(owner)s"
 
+_TAGGED = """(
+    SELECT job_id AS id, owner, type, status, priority, created_at
+    FROM job_tags
+    WHERE tag = %(tag)s
+)"""
+
 
 @cache
-def statement(name: str, *, events: bool = False, owned: bool = False) -> str:
+def statement(name: str, *, events: bool = False, owned: bool = False, tagged: bool = False) -> str:
     """The text of the statement `name`, in which stands:
 
     - for `{job}` the columns that `records.job` reads,
     - for `{anew}` what a failed job is set to that gets all its attempts anew,
     - for `{event}` what makes the jobs that tell of ends on the bus: nothing, unless `events`,
+    - for `{listed}` the jobs, or those with the tag if `tagged`,
     - for `{of_owner}` that a job is the owner's: true of every job, unless `owned`.
     """
     return (
@@ -24,6 +31,7 @@ def statement(name: str, *, events: bool = False, owned: bool = False) -> str:
         .replace("{job}", _text("job").strip())
         .replace("{anew}", _text("anew").strip())
         .replace("{event}", _text("event").strip() if events else "")
+        .replace("{listed}", _TAGGED if tagged else "jobs")
         .replace("{of_owner}", _OF_OWNER if owned else "true")
     )
 

@@ -63,8 +63,8 @@ class PostgresStore:
         return replace(records.job(rows[0]), history=tuple(Attempt(*row) for row in history))
 
     def page(self, filters: Filters, place: Place | None, limit: int) -> Sequence[Job]:
-        name = "list" if filters.tag is None else "list_tagged"
-        query = statement(name, owned=filters.owner is not None)
+        owned, tagged = filters.owner is not None, filters.tag is not None
+        query = statement("list", owned=owned, tagged=tagged)
         values = records.choice(filters, place) | {"limit": limit}
         return [records.job(row) for row in self._connection.rows(query, values)]
 

@@ -14,9 +14,6 @@ WITH stored AS (
     )
     ON CONFLICT (id) DO NOTHING
     RETURNING *
-), tagged AS (
-    INSERT INTO job_tags (tag, created_at, job_id)
-    SELECT tag, created_at, id FROM stored, unnest(tags) AS tag
 ), found AS (
     SELECT * FROM stored
     UNION ALL

@@ -52,9 +52,6 @@ WITH element AS (
     ORDER BY place
     ON CONFLICT DO NOTHING
     RETURNING *
-), tagged AS (
-    INSERT INTO job_tags (tag, created_at, job_id)
-    SELECT tag, created_at, id FROM stored, unnest(tags) AS tag
 ), found AS (
     SELECT element.place, 0 AS rank, held.*
     FROM element JOIN stored AS held ON held.id = element.id

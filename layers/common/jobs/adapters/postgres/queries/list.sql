@@ -1,11 +1,13 @@
--- A page of jobs, of one owner or of all, newest first. For each choice of type, status and priority
--- an index holds the jobs in order, and another those of each owner: the heads of these ranges are
--- merged, whatever the choice, and however many rows there are. Without a choice of types those that
--- there are are found by leaping through the index.
+-- A page of jobs, of one owner or of all, with a tag or any, newest first. For each choice of type,
+-- status and priority an index holds the jobs in order, and so do others for each owner and tag: the
+-- heads of these ranges are merged, whatever the choice, and however many rows there are. Without a
+-- choice of types those that there are are found by leaping through the index.
 WITH RECURSIVE kind (type) AS (
-    SELECT min(type) FROM jobs WHERE {of_owner}
+    SELECT min(type) FROM {listed} AS jobs WHERE {of_owner}
     UNION ALL
-    SELECT (SELECT min(jobs.type) FROM jobs WHERE {of_owner} AND jobs.type > kind.type)
+    SELECT (
+        SELECT min(jobs.type) FROM {listed} AS jobs WHERE {of_owner} AND jobs.type > kind.type
+    )
     FROM kind
     WHERE kind.type IS NOT NULL
 ), wanted (type) AS (
@@ -19,7 +21,7 @@ WITH RECURSIVE kind (type) AS (
     CROSS JOIN unnest(%(priorities)s::text[]) AS queue (priority)
     CROSS JOIN LATERAL (
         SELECT jobs.id, jobs.created_at
-        FROM jobs
+        FROM {listed} AS jobs
         WHERE {of_owner}
           AND jobs.type = wanted.type
           AND jobs.status = chosen.status

@@ -1,2 +1,2 @@
 -- Answers only where the schema is, as it is after the latest migration.
-SELECT 'ask_again()'::regprocedure
+SELECT 'keep_tags()'::regprocedure
