@@ -46,7 +46,7 @@ class Shift:
             call,
             call.remaining(),
             Hints(work.queue, work.store, call.request_id, work.log),
-            Patience(work.log),
+            Patience(work.log, call.alive),
             Chain(work.waker, call.hop),
             Drained(),
         )
