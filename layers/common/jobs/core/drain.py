@@ -1,4 +1,8 @@
-"""Empty the queues: take, claim, run, settle, until nothing is ready or time is nearly up."""
+"""Empty the queues: take, claim, run, settle, until nothing is ready or time is nearly up.
+
+Its parts, each of which knows only those before it: `shift` is what they share, `keep` holds the
+claims, `intake` begins what is next, and `leaving` says when it ends.
+"""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Shift:
         )
 
     def lease(self) -> float:
-        """Seconds to lease jobs for: what they are killed with ends soon after this invocation."""
+        """Seconds to lease jobs for: until `MARGIN` after this invocation, at the latest."""
         return max(0.1, min(self.work.lease, self.call.remaining() + MARGIN))
 
     def give_back(self, hints: Iterable[Hint]) -> None:
