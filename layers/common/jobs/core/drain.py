@@ -1,4 +1,8 @@
-"""Empty the queues: take, claim, run, settle, until nothing is ready or time is nearly up."""
+"""Empty the queues: take, claim, run, settle, until nothing is ready or time is nearly up.
+
+Its parts, each of which knows only those before it: `shift` is what they share, `keep` holds the
+claims, `intake` begins what is next, and `leaving` says when it ends.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,6 @@ from jobs.core.leaving import Leaving
 from jobs.core.shift import IDLE_LOOK, LOOK, Shift
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from jobs.core.work import Drained, Invocation, Work
 
 
@@ -27,6 +29,7 @@ def drain(work: Work, invocation: Invocation) -> Drained:
 class _Drain:
     def __init__(self, shift: Shift) -> None:
         self._shift = shift
+        self._ask = shift.patience.ask
         self._keep = Keep(shift)
         self._intake = Intake(shift, self._keep)
         self._leaving = Leaving(shift, self._keep, self._intake)
@@ -60,7 +63,3 @@ class _Drain:
     def _look_at_the_clock(self) -> None:
         work = self._shift.work
         tell_of_long_leases(work.store, work.lease, work.log)
-
-    def _ask(self, step: Callable[[], object]) -> bool:
-        self._shift.call.alive()
-        return self._shift.patience.ask(step)

@@ -22,14 +22,20 @@ BETWEEN = 0.2
 
 @dataclass(slots=True)
 class Patience:
-    """Takes steps that ask the store, and knows since when it has not answered."""
+    """Takes steps that ask the store, and knows since when it has not answered.
+
+    `alive` is called before each step, and after one that got no answer: a poller that waits for
+    the store is not to be taken for one that hangs.
+    """
 
     log: Log
+    alive: Callable[[], object]
     _trouble_since: float | None = None
     _over: bool = False
 
     def ask(self, step: Callable[[], object]) -> bool:
         """Take `step`, which asks the store; whether anything came of it, or no answer came."""
+        self.alive()
         try:
             return bool(step())
         except StoreUnavailable as error:
@@ -38,6 +44,7 @@ class Patience:
             self._over |= now - self._trouble_since > PATIENCE
             self.log("store.away", error=str(error))
             time.sleep(BETWEEN)
+            self.alive()
             return True
 
     def answered(self) -> None:

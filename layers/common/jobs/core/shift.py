@@ -46,13 +46,13 @@ class Shift:
             call,
             call.remaining(),
             Hints(work.queue, work.store, call.request_id, work.log),
-            Patience(work.log),
+            Patience(work.log, call.alive),
             Chain(work.waker, call.hop),
             Drained(),
         )
 
     def lease(self) -> float:
-        """Seconds to lease jobs for: what they are killed with ends soon after this invocation."""
+        """Seconds to lease jobs for: until `MARGIN` after this invocation, at the latest."""
         return max(0.1, min(self.work.lease, self.call.remaining() + MARGIN))
 
     def give_back(self, hints: Iterable[Hint]) -> None:
