@@ -287,7 +287,7 @@ WHERE rank < 3
     Mutation(
         "a poller does not look whether the database keeps what it confirms",
         JOBS / "bootstrap.py",
-        "    _warn_of_weak_settings(settings)\n",
+        "    _warn_of_weak_settings(connection)\n",
         "",
         ("tests/integration/test_durability.py::test_a_poller_that_starts_tells_of_it_and_works",),
     ),

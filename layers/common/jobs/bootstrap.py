@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 import os
-from contextlib import closing
 from dataclasses import dataclass
 from email.utils import parseaddr
 from functools import cache
@@ -133,10 +132,11 @@ def poller() -> Poller:
     _prepare(settings)
     for name in migrate(settings.database_url):
         log.event("schema.migrated", migration=name)
-    _warn_of_weak_settings(settings)
+    connection = Connection(settings.database_url)
+    _warn_of_weak_settings(connection)
     return Poller(
         Work(
-            _store(settings),
+            _store(settings, connection),
             _queue(settings),
             _waker(settings),
             ALL_TYPES,
@@ -148,10 +148,9 @@ def poller() -> Poller:
     )
 
 
-def _warn_of_weak_settings(settings: Settings) -> None:
-    with closing(Connection(settings.database_url)) as connection:
-        for name, value in weak_settings(connection).items():
-            log.event("database.not_durable", level="ERROR", setting=name, value=value)
+def _warn_of_weak_settings(connection: Connection) -> None:
+    for name, value in weak_settings(connection).items():
+        log.event("database.not_durable", level="ERROR", setting=name, value=value)
 
 
 def keys(environment: Environment) -> KeyStore:
@@ -175,8 +174,9 @@ def _derived(settings: Settings, purpose: str) -> bytes:
     return hmac.digest(settings.database_url.encode(), f"sluice {purpose}".encode(), "sha256")
 
 
-def _store(settings: Settings) -> JobStore:
-    return PostgresStore(Connection(settings.database_url), events=bool(settings.event_bus))
+def _store(settings: Settings, connection: Connection | None = None) -> JobStore:
+    connection = connection or Connection(settings.database_url)
+    return PostgresStore(connection, events=bool(settings.event_bus))
 
 
 def _queue(settings: Settings) -> JobQueue:
