@@ -1,4 +1,4 @@
-"""What is answered when all goes well."""
+"""What is answered about jobs when all goes well."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Response
 
-from api.errors import PartDown
-from api.http import problem
 from jobs.core.listing import LARGEST
 from jobs.core.model import Status
 from jobs.core.result import Link
-from jobs.core.stats import SAMPLE, WINDOW
 from jobs.core.watch import version
 
 if TYPE_CHECKING:
@@ -22,15 +19,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from jobs.core.control import Retried
-    from jobs.core.health import Part
     from jobs.core.listing import Page
-    from jobs.core.model import Attempt, Job, Progress, QueueState, Result
-    from jobs.core.ports.queue import Presence
-    from jobs.core.stats import Overview, QueueStats, TypeStats
+    from jobs.core.model import Attempt, Job, Progress, Result
     from jobs.core.submit import Accepted
     from jobs.core.waiting import Waiting
 
-_HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+"""Of every answer that is JSON."""
 
 
 def created(accepted: Accepted) -> Response:
@@ -39,7 +34,7 @@ def created(accepted: Accepted) -> Response:
     before it.
     """
     job = accepted.job
-    headers: dict[str, str | list[str]] = {**_HEADERS, "Location": f"jobs/{job.id}"}
+    headers: dict[str, str | list[str]] = {**HEADERS, "Location": f"jobs/{job.id}"}
     if accepted.replayed:
         headers["Idempotent-Replayed"] = "true"
     status = HTTPStatus.CREATED if accepted.new or accepted.replayed else HTTPStatus.OK
@@ -51,7 +46,7 @@ def created_many(accepted: Sequence[Accepted]) -> Response:
     jobs = [
         {"jobId": str(each.job.id)} | ({} if each.new else {"existing": True}) for each in accepted
     ]
-    return Response({"jobs": jobs}, {**_HEADERS}, HTTPStatus.CREATED.value)
+    return Response({"jobs": jobs}, {**HEADERS}, HTTPStatus.CREATED.value)
 
 
 def shown(job: Job, waiting: Waiting | None, includes: Collection[str]) -> Response:
@@ -61,20 +56,20 @@ def shown(job: Job, waiting: Waiting | None, includes: Collection[str]) -> Respo
         body["waiting"] = _waiting(waiting)
     if "attempts" in includes:
         body["attemptHistory"] = _history(job.history)
-    return Response(body, {**_HEADERS, "ETag": f'W/"{version(job)}"'})
+    return Response(body, {**HEADERS, "ETag": f'W/"{version(job)}"'})
 
 
 def result(found: Result | Link) -> Response:
     """What a job has made: there, or where it is to be got (303)."""
     if isinstance(found, Link):
-        headers: dict[str, str | list[str]] = {**_HEADERS, "Location": found.url}
+        headers: dict[str, str | list[str]] = {**HEADERS, "Location": found.url}
         return Response({"location": found.url}, headers, HTTPStatus.SEE_OTHER.value)
-    return Response(found, {**_HEADERS})
+    return Response(found, {**HEADERS})
 
 
 def listed(page: Page) -> Response:
     """A page of jobs. `next` is the cursor of the next page, null on the last."""
-    return Response({"jobs": [_job(job) for job in page.jobs], "next": page.next}, {**_HEADERS})
+    return Response({"jobs": [_job(job) for job in page.jobs], "next": page.next}, {**HEADERS})
 
 
 def size(job: Job) -> int:
@@ -84,44 +79,12 @@ def size(job: Job) -> int:
 
 def changed(job: Job) -> Response:
     """A job, after something was done to it."""
-    return Response(_job(job), {**_HEADERS})
+    return Response(_job(job), {**HEADERS})
 
 
 def retried(retried: Retried) -> Response:
     """How many failed jobs were given new attempts; `more`: asking again may find others."""
-    return Response({"retried": retried.count, "more": retried.more}, {**_HEADERS})
-
-
-def queue(state: QueueState) -> Response:
-    """A queue, and since when it is paused if it is."""
-    paused_at = state.paused_at and utc(state.paused_at)
-    body = {"priority": state.priority, "paused": state.paused_at is not None}
-    return Response(body | {"pausedAt": paused_at}, {**_HEADERS})
-
-
-def stats(overview: Overview) -> Response:
-    """How everything stands."""
-    body = {
-        "queues": [_queue(each) for each in overview.queues],
-        "types": [_type(each) for each in overview.types],
-        "window": {"seconds": WINDOW, "attempts": SAMPLE},
-        "pollers": overview.presence and _presence(overview.presence),
-    }
-    return Response(body, {**_HEADERS})
-
-
-def live() -> Response:
-    """This function runs; nothing else was asked."""
-    return Response({"status": "up"}, {**_HEADERS})
-
-
-def health(parts: Sequence[Part]) -> Response:
-    """All is well, or which part is down."""
-    states = {"api": {"status": "up"}} | {part.name: _part(part) for part in parts}
-    down = "; ".join(f"{part.name}: {part.fault}" for part in parts if part.fault)
-    if down:
-        return problem(PartDown(down), detail=down, parts=states)
-    return Response({"status": "up", "parts": states}, {**_HEADERS})
+    return Response({"retried": retried.count, "more": retried.more}, {**HEADERS})
 
 
 def _job(job: Job) -> dict[str, Any]:
@@ -180,46 +143,6 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "error": attempt.error,
         "requestId": attempt.request_id,
     }
-
-
-def _queue(queue: QueueStats) -> dict[str, Any]:
-    return {
-        "priority": queue.priority,
-        "ready": queue.ready,
-        "scheduled": queue.scheduled,
-        "inFlight": queue.in_flight,
-        "oldestSeconds": _rounded(queue.oldest),
-        "paused": queue.paused,
-    }
-
-
-def _type(each: TypeStats) -> dict[str, Any]:
-    return {
-        "type": each.type,
-        "completed": each.completed,
-        "failed": each.failed,
-        "cancelled": each.cancelled,
-        "failureRate": _rounded(each.failure_rate),
-        "waitSeconds": {"p50": _rounded(each.wait.p50), "p99": _rounded(each.wait.p99)},
-        "runSeconds": {"p50": _rounded(each.run.p50), "p99": _rounded(each.run.p99)},
-    }
-
-
-def _presence(presence: Presence) -> dict[str, Any]:
-    return {"atWork": presence.pollers, "lastSeenSecondsAgo": _rounded(presence.seen)}
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
-
-
-def _part(part: Part) -> dict[str, Any]:
-    state: dict[str, Any] = {"status": "down", "fault": part.fault}
-    if not part.fault:
-        state = {"status": part.state}
-    if part.seen is not None:
-        state["lastSeenSecondsAgo"] = _rounded(part.seen)
-    return state | {"timeMs": round(part.seconds * 1000, 1)}
 
 
 def utc(time: datetime) -> str:

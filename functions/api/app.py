@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from api import answer, documents, door, query, request
+from api import answer, documents, door, overview, query, request
 from api.entry import Entry
 from api.http import problems
 from jobs import bootstrap
@@ -94,32 +94,32 @@ def retry_all() -> Response:
 @problems
 def pause(name: str) -> Response:
     request.no_body(app.request)
-    return answer.queue(bootstrap.api().queues.pause(name))
+    return overview.queue(bootstrap.api().queues.pause(name))
 
 
 @app.route("/queues/{name}/resume", methods=["POST"], content_types=["*/*"])
 @problems
 def resume(name: str) -> Response:
     request.no_body(app.request)
-    return answer.queue(bootstrap.api().queues.resume(name))
+    return overview.queue(bootstrap.api().queues.resume(name))
 
 
 @app.route("/stats", methods=["GET"], content_types=["*/*"])
 @problems
 def stats() -> Response:
-    return answer.stats(bootstrap.api().stats())
+    return overview.stats(bootstrap.api().stats())
 
 
 @app.route("/health/live", methods=["GET"], content_types=["*/*"])
 @problems
 def live() -> Response:
-    return answer.live()
+    return overview.live()
 
 
 @app.route("/health", methods=["GET"], content_types=["*/*"])
 @problems
 def health() -> Response:
-    return answer.health(bootstrap.api().health())
+    return overview.health(bootstrap.api().health())
 
 
 @app.route("/openapi.json", methods=["GET"], content_types=["*/*"])
