@@ -17,6 +17,7 @@ from uuid import uuid4
 import pytest
 import redis
 
+from jobs.adapters.redis.client import connect
 from stack.ports import free_port
 from stack.servers.mail import Mail
 from stack.servers.postgres import Postgres
@@ -92,7 +93,7 @@ def redis_cluster(servers_folder: Path) -> Iterator[Cluster]:
 @pytest.fixture
 def redis_cluster_url(redis_cluster: Cluster) -> str:
     """The URL of the session's cluster, emptied for this test."""
-    with closing(redis.RedisCluster.from_url(redis_cluster.url())) as client:
+    with closing(connect(redis_cluster.url())) as client:
         client.flushall()
     return redis_cluster.url()
 

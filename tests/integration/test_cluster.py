@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import signal
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from redis import RedisCluster
+from redis import Redis
 
 from jobs.adapters.redis import keys
 from jobs.adapters.redis.client import connect
@@ -17,6 +17,7 @@ from jobs.core.errors import QueueUnavailable
 from jobs.core.model import Priority, Status
 from jobs.core.ports.queue import Entry
 from stack.ports import free_port
+from stack.waiting import wait_until
 from support.engine import Engine
 
 if TYPE_CHECKING:
@@ -77,5 +78,23 @@ def test_a_cluster_that_is_not_there_is_an_answer_and_not_the_end() -> None:
 def test_all_keys_are_in_one_slot(redis_cluster_url: str) -> None:
     names = {value for name, value in vars(keys).items() if name.isupper() and value is str(value)}
     names |= set(keys.QUEUES.values())
-    with closing(RedisCluster.from_url(redis_cluster_url)) as client:
-        assert len({client.cluster_keyslot(name) for name in names}) == 1
+    client: Any = connect(redis_cluster_url)
+    with closing(client):
+        slots = {client.execute_command("CLUSTER KEYSLOT", name) for name in names}
+    assert len(slots) == 1
+
+
+def connections(cluster: Cluster) -> set[int]:
+    """The ids of those that the server has, other than the one that asks."""
+    with Redis(port=cluster.port) as node:
+        return {int(each["id"]) for each in node.client_list()} - {node.client_id()}
+
+
+def test_a_client_that_is_closed_leaves_no_connection(
+    redis_cluster: Cluster, redis_cluster_url: str
+) -> None:
+    before = connections(redis_cluster)
+    with closing(connect(redis_cluster_url)) as client:
+        client.ping()
+        assert connections(redis_cluster) - before
+    wait_until(lambda: not connections(redis_cluster) - before, "the server", seconds=30)

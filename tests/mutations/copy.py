@@ -45,14 +45,14 @@ class Copy:
                 shutil.copy(source, target)
         return cls(folder)
 
-    def passes(self, tests: Iterable[str]) -> bool:
-        """Run `tests` until one fails; say whether all passed. Raises `RuntimeError`."""
+    def failure(self, tests: Iterable[str]) -> str | None:
+        """Run `tests` until one fails; what pytest said then. Raises `RuntimeError`."""
         self._hold_to_itself()
         options = ("-x", "-q", "-p", "no:cacheprovider", f"--timeout={LONGEST}")
-        ran = self._python("-m", "pytest", *options, *tests)
+        ran = self._python("-m", "pytest", *options, *sorted(tests))
         if ran.returncode not in (PASSED, FAILED):
             raise RuntimeError(f"the tests could not be run:\n{ran.stdout}{ran.stderr}")
-        return ran.returncode == PASSED
+        return None if ran.returncode == PASSED else ran.stdout + ran.stderr
 
     def _hold_to_itself(self) -> None:
         found = self._python("-c", "import jobs; print(jobs.__file__)").stdout.strip()

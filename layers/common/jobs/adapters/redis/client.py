@@ -60,4 +60,7 @@ class _WhenUsed:
 
     def close(self) -> None:
         if "_client" in vars(self):
-            self._client.close()
+            client: Any = self._client
+            # Made from a URL, it leaves its connections open when it is closed.
+            client.disconnect_connection_pools()
+            client.close()
