@@ -55,6 +55,8 @@ async def echo(request: web.Request) -> web.StreamResponse:
         )
     if request.path == "/stage/large":
         return web.Response(body=ABC)
+    if request.path == "/stage/empty":
+        return web.Response(headers={"Content-Length": "0"})
     body = await request.read()
     seen = {
         "method": request.method,
@@ -117,6 +119,16 @@ def test_status_reason_and_headers_come_back_as_sent(
     assert (answer.status, answer.reason) == (418, "Short and stout")
     assert answer.headers["X-One"] == "1"
     assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_the_length_that_a_get_would_have_is_not_said_to_be_nothing(
+    front: str, gateway: str, tmp_path: Path
+) -> None:
+    deployed_at(gateway, tmp_path)
+    assert ask("GET", f"{front}/empty").headers["Content-Length"] == "0"
+    headers = ask("HEAD", f"{front}/empty").headers
+    assert not {"Content-Length", "Transfer-Encoding"} & set(headers)
+    assert ask("HEAD", f"{front}/large").headers["Content-Length"] == str(len(ABC))
 
 
 def test_large_bodies_go_through_in_both_directions(
