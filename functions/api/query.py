@@ -1,4 +1,4 @@
-"""What a query string asks for; a name or a value that there is not is refused."""
+"""What a query string asks for; unknown names and values are refused."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ OWNER = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
 class Scope(StrEnum):
-    """What a key may do: hand in (and cancel) jobs, look at them, or everything, for all owners."""
+    """What a key may do: submit, cancel and retry jobs; read them; everything, for all owners."""
 
     SUBMIT = "submit"
     READ = "read"
@@ -51,9 +51,9 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks. `owner`: whose the jobs are that are handed in; None: nobody is told apart.
+    """Who asks. `owner`: the owner of the jobs that are submitted; None where no keys are used.
 
-    `sees`: whose jobs are shown; None: everybody's.
+    `sees`: the owner whose jobs are shown; None: everybody's.
     """
 
     owner: str | None = None

@@ -66,7 +66,7 @@ class Control:
         return job
 
     def retry(self, job_id: UUID, request_id: str | None) -> Job:
-        """Give a failed job all its attempts anew; `request_id` is noted in its history.
+        """Give a failed job all its attempts again; `request_id` is noted in its history.
 
         Raises `JobNotFound`, `NotFailed`, `UniqueKeyTaken`, `StoreUnavailable`.
         """

@@ -1,5 +1,4 @@
-"""What passes between an attempt and its drain while it runs: progress one way, the news that it is
-of no use to anybody any more the other way."""
+"""The line between a running attempt and its drain: progress one way, cancellation the other."""
 
 from __future__ import annotations
 
