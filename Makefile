@@ -82,7 +82,7 @@ format: | .venv ## format the code and mend what lint can mend
 reference: | .venv ## infra/openapi.yaml and what is served of it, after a change to a job type or to it
 	@$(RUN) python -m reference
 
-test: | .venv ## the whole test suite, on a stack of its own beside a running one
+test: | .venv ## the test suite, on a stack of its own beside a running one (without test-faults)
 	@$(RUN) pytest -m "not faults"
 
 test-unit: | .venv ## the tests that need no server

@@ -1,4 +1,4 @@
-"""What is answered about jobs when all goes well."""
+"""Successful answers about jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is served as it lies here: the reference, as a document and as a page."""
+"""The reference, served from files: as a document and as a page."""
 
 from __future__ import annotations
 

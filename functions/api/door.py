@@ -1,4 +1,4 @@
-"""The first thing at the door: whose request it is, and whether they may."""
+"""Authentication and authorization: whose request it is, and whether it is allowed."""
 
 from __future__ import annotations
 

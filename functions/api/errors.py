@@ -1,4 +1,4 @@
-"""What can be wrong with a request before anything is asked of the jobs."""
+"""What can be wrong with a request as such; the docstrings are the titles that clients see."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class MalformedBody(JobsError):  # noqa: N818 - the names say what is wrong, as in the core
-    """The body is not the JSON that it should be."""
+    """The body is not as expected."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__()
@@ -25,15 +25,15 @@ class BodyTooLarge(JobsError):  # noqa: N818
 
 
 class UnsupportedMediaType(JobsError):  # noqa: N818
-    """The body is of a type that is not taken."""
+    """The media type of the body is not supported."""
 
 
 class InvalidHeader(JobsError):  # noqa: N818
-    """A header holds what it cannot hold."""
+    """A header has a value that is not valid."""
 
 
 class InvalidQuery(JobsError):  # noqa: N818
-    """The query string asks for something that there is not."""
+    """The query string is not valid."""
 
 
 class RouteNotFound(JobsError):  # noqa: N818
@@ -41,7 +41,7 @@ class RouteNotFound(JobsError):  # noqa: N818
 
 
 class MethodNotAllowed(JobsError):  # noqa: N818
-    """This address does not take this method."""
+    """This address does not support this method."""
 
     def __init__(self, allowed: Iterable[str]) -> None:
         self.allowed = ", ".join(sorted(allowed))
@@ -49,7 +49,7 @@ class MethodNotAllowed(JobsError):  # noqa: N818
 
 
 class NotAcceptable(JobsError):  # noqa: N818
-    """The answer would be of a type that the client does not take."""
+    """The answer is not available in a media type that is accepted."""
 
 
 class PartDown(JobsError):  # noqa: N818

@@ -1,4 +1,4 @@
-"""What HTTP itself asks of every address: its methods, what it can answer with, and to whom."""
+"""What HTTP asks of every address: its methods, Accept, and CORS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is answered about queues, pollers and parts when all goes well, or when a part does not."""
+"""Answers about queues, statistics and health."""
 
 from __future__ import annotations
 

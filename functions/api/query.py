@@ -1,4 +1,4 @@
-"""What a query string asks for; a name or a value that there is not is refused."""
+"""What a query string asks for; unknown names and values are refused."""
 
 from __future__ import annotations
 
@@ -90,29 +90,29 @@ def listing(request: Request) -> Wish:
         _words(request, "status", Status),
         _types(request),
         _words(request, "priority", Priority),
-        one(request, "tag", lambda value: _text("tag", value)),
-        one(request, "createdAfter", lambda value: time("createdAfter", value)),
-        one(request, "createdBefore", lambda value: time("createdBefore", value)),
+        _one(request, "tag", lambda value: _text("tag", value)),
+        _one(request, "createdAfter", lambda value: _time("createdAfter", value)),
+        _one(request, "createdBefore", lambda value: _time("createdBefore", value)),
     )
-    limit = one(request, "limit", _limit)
-    return Wish(filters, limit or core.USUAL, one(request, "cursor", str))
+    limit = _one(request, "limit", _limit)
+    return Wish(filters, limit or core.USUAL, _one(request, "cursor", str))
 
 
 def failures(request: Request) -> Failures:
     """The failed jobs that are meant. Raises `InvalidQuery`."""
     return Failures(
-        one(request, "type", lambda value: _text("type", value)),
-        one(request, "since", lambda value: time("since", value)),
+        _one(request, "type", lambda value: _text("type", value)),
+        _one(request, "since", lambda value: _time("since", value)),
     )
 
 
 def watching(request: Request) -> Watching:
     """What is waited for, and for how long. Raises `InvalidQuery`."""
-    wait = one(request, "wait", _wait)
-    return Watching(one(request, "since", _since), watch.USUAL if wait is None else wait)
+    wait = _one(request, "wait", _wait)
+    return Watching(_one(request, "since", _since), watch.USUAL if wait is None else wait)
 
 
-def one(request: Request, name: str, read: Callable[[str], Value]) -> Value | None:
+def _one(request: Request, name: str, read: Callable[[str], Value]) -> Value | None:
     """The value of a parameter that may be given once, or None."""
     values = _values(request, name)
     if len(values) > 1:
@@ -120,7 +120,7 @@ def one(request: Request, name: str, read: Callable[[str], Value]) -> Value | No
     return read(values[0]) if values else None
 
 
-def time(name: str, value: str) -> datetime:
+def _time(name: str, value: str) -> datetime:
     """A time with its offset; in a query string, its + may have become a space."""
     found = members.time(_SPACE_FOR_PLUS.sub("+", value))
     if found is None:

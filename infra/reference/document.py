@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 SOURCE = Path(__file__).parents[1] / "openapi.yaml"
 
 _GENERATED = re.compile(
-    r"(?<=    # Made of the job types by `make reference`\.\n).*?(?=    # That was made\.\n)",
+    r"(?<=    # Generated from the job types by `make reference`\.\n).*?"
+    r"(?=    # End of what is generated\.\n)",
     re.DOTALL,
 )
 
@@ -33,14 +34,14 @@ class _Plain(yaml.SafeDumper):
 ANYTHING = {
     "title": "Anything else",
     "type": "object",
-    "description": "Is stored too; its attempts fail, and say what was expected.",
+    "description": "Accepted too; its attempts fail and say what was expected.",
 }
 
 
 def refreshed(text: str) -> str:
     """`text` of the document with what the job types say now."""
     if not _GENERATED.search(text):
-        message = f"{SOURCE}: the comments around what is made of the job types are not there"
+        message = f"{SOURCE}: the comments around what is generated from the job types are missing"
         raise ValueError(message)
     made = yaml.dump(_made(), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=92)
     indented = "".join(f"    {line}" for line in made.splitlines(keepends=True))
@@ -55,7 +56,7 @@ def parsed(text: str) -> dict[str, Any]:
 
 def _made() -> dict[str, Schema]:
     shapes = {
-        each.payload.__name__: {"title": f"Of {each.name}", **schema(each.payload)}
+        each.payload.__name__: {"title": f"{each.name} payload", **schema(each.payload)}
         for each in JOB_TYPES.values()
         if each.payload
     }
@@ -64,16 +65,16 @@ def _made() -> dict[str, Schema]:
         "Type": {"enum": list(JOB_TYPES)},
         "AnyType": {
             "enum": list(ALL_TYPES),
-            "description": "Also of the jobs that other jobs make.",
+            "description": "Includes the types of jobs that other jobs make.",
         },
         "Payload": {
             "type": "object",
-            "description": "What the processor of the type works on, and judges when it runs.",
+            "description": "The input of the type's processor, which checks it when the job runs.",
             "anyOf": [*references, ANYTHING],
         },
         **shapes,
         "Timeout": {
-            "description": "What `timeoutSeconds` may be at most, by the type of the job.",
+            "description": "The largest `timeoutSeconds` of each type.",
             "allOf": [_timeout(each) for each in JOB_TYPES.values()],
         },
     }

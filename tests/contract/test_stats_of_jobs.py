@@ -85,3 +85,10 @@ def test_what_was_cancelled_or_retried_did_not_fail(rows: Rows) -> None:
     a, b = types(rows)
     assert (a.completed, a.failed) == (0, 1)
     assert (b.cancelled, b.failed, b.failure_rate) == (1, 0, None)
+
+
+def test_a_retry_by_request_takes_the_place_of_no_attempt(rows: Rows) -> None:
+    run(rows, "A", 1, GiveUp("no"))
+    rows.advance(1)
+    rows.store.retry_all(None, None, uuid4(), limit=9, request_id=None)
+    assert [each.failed for each in types(rows, sample=1)] == [1]

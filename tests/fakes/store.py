@@ -369,14 +369,13 @@ class FakeStore:
             (each, row)
             for row in self.rows.values()
             for each in row.history
-            if each.ended_at.timestamp() > now - window
+            if each.ended_at.timestamp() > now - window and each.outcome != "retried"
         ]
         latest.sort(key=lambda pair: pair[0].ended_at, reverse=True)
         for each, row in latest[:sample]:
             known = each is row.history[-1] and row.status is not Status.PENDING
             wait = max(0.0, each.started_at.timestamp() - row.due) if known else None
-            if each.outcome != "retried":
-                found.setdefault(row.job.type, []).append((each, wait))
+            found.setdefault(row.job.type, []).append((each, wait))
         return [_type_stats(kind, attempts) for kind, attempts in sorted(found.items())]
 
     def ping(self) -> None:

@@ -19,7 +19,6 @@ from jobs.adapters.web import Web
 from jobs.core.control import Control
 from jobs.core.job_type import Tools
 from jobs.core.model import Status
-from jobs.core.publish import Publish
 from jobs.processors import ALL_TYPES
 from support.engine import Engine
 from support.hook import Hook, listening
@@ -109,8 +108,7 @@ def test_a_job_without_a_callback_tells_nobody(engine: Engine) -> None:
 def test_a_cancelled_job_tells_so(engine: Engine, hook: Hook) -> None:
     body = {"type": "CSV_EXPORT", "payload": {}, "callbackUrl": hook.url, "delaySeconds": 60}
     job_id = engine.submit_envelope(body)
-    publish = Publish(engine.queue, engine.waker, engine.log)
-    control = Control(engine.store, engine.queue, engine.waker, publish, engine.log)
+    control = Control(engine.store, engine.queue, engine.waker, engine.log)
     assert control.cancel(job_id).status is Status.CANCELLED
     control.cancel(job_id)  # again: nothing more is told
     assert [member for member, _ in engine.queued()["{jobs}:default"]] == [

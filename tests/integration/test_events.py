@@ -19,7 +19,6 @@ from jobs.core.errors import AttemptFailed
 from jobs.core.job_type import Tools
 from jobs.core.model import Status
 from jobs.core.outcome import Done
-from jobs.core.publish import Publish
 from jobs.core.retry import decide
 from jobs.processors import ALL_TYPES
 from support.engine import Engine
@@ -58,8 +57,7 @@ def engine(postgres_url: str, redis_url: str, bus: Bus) -> Iterator[Engine]:
 
 
 def cancel(engine: Engine, job_id: UUID) -> None:
-    publish = Publish(engine.queue, engine.waker, engine.log)
-    Control(engine.store, engine.queue, engine.waker, publish, engine.log).cancel(job_id)
+    Control(engine.store, engine.queue, engine.waker, engine.log).cancel(job_id)
 
 
 def events(engine: Engine) -> list[Any]:

@@ -15,7 +15,6 @@ from jobs.core.control import Control
 from jobs.core.health import Health
 from jobs.core.job_type import JobType
 from jobs.core.listing import Listing
-from jobs.core.publish import Publish
 from jobs.core.queues import Queues
 from jobs.core.read import Read
 from jobs.core.result import Results
@@ -65,12 +64,11 @@ class World:
 
     def api(self) -> bootstrap.Api:
         read = Read(self.store, self.queue, self.waker, self.log)
-        publish = Publish(self.queue, self.waker, self.log)
         return bootstrap.Api(
             Submit(self.store, self.queue, self.waker, TYPES, self.log),
             read,
             Listing(self.store, self.waker, b"secret"),
-            Control(self.store, self.queue, self.waker, publish, self.log),
+            Control(self.store, self.queue, self.waker, self.log),
             Results(read, FakeLinks()),
             Watch(read, self.sleep, self.clock),
             Stats(self.store, self.queue, self.waker, self.log),

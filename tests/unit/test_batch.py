@@ -108,7 +108,7 @@ def test_problems_are_answered_with_pointers_into_the_body() -> None:
 
 def test_a_key_that_would_not_be_heeded_is_refused(world: World) -> None:
     answer = post({"jobs": [JOB]}, resource="/jobs/batch", more={"Idempotency-Key": "k"})
-    assert (answer.status, answer.json["title"]) == (400, "A header holds what it cannot hold")
+    assert (answer.status, answer.json["title"]) == (400, "A header has a value that is not valid")
     assert world.store.rows == {}
 
 

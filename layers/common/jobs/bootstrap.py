@@ -32,7 +32,6 @@ from jobs.core.drain import drain
 from jobs.core.health import Health
 from jobs.core.job_type import Tools
 from jobs.core.listing import Listing
-from jobs.core.publish import Publish
 from jobs.core.queues import Queues
 from jobs.core.read import Read
 from jobs.core.result import Results
@@ -88,7 +87,7 @@ def api() -> Api:
         ),
         read,
         Listing(store, waker, _derived(settings, "cursor")),
-        Control(store, queue, waker, Publish(queue, waker, log.event), log.event),
+        Control(store, queue, waker, log.event),
         Results(read, S3Links(s3.connect, settings.bucket)),
         Watch(read),
         Stats(store, queue, waker, log.event),

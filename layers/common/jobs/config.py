@@ -112,7 +112,7 @@ def _setting(read: Callable[[str], Any], default: Any = MISSING) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class KeySettings:
-    """What those need who keep the API keys, and everybody else."""
+    """What everything needs; enough for managing API keys."""
 
     database_url: str = _setting(_url("postgresql://", "postgres://"))
 

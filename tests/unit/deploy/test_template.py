@@ -15,6 +15,15 @@ POLLER_ARN = {
     "Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}"
     ":function:${AWS::StackName}-poller"
 }
+# A function in a VPC needs these of its role, on every resource.
+NETWORK = {
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+}
 ONLY_DEATHS = {"requestContext": {"condition": ["RetriesExhausted"]}}
 
 
@@ -110,8 +119,8 @@ def test_the_roles_may_do_what_they_need_and_no_more() -> None:
     log = {"logs:CreateLogStream", "logs:PutLogEvents"}
     wake = {"lambda:InvokeFunction"}
 
-    assert allowed("ApiRole") == log | wake | {"s3:GetObject"}
-    assert allowed("PollerRole") == log | wake | {
+    assert allowed("ApiRole") == log | wake | NETWORK | {"s3:GetObject"}
+    assert allowed("PollerRole") == log | wake | NETWORK | {
         "s3:PutObject",
         "s3:GetObject",
         "s3:ListBucket",
@@ -119,8 +128,14 @@ def test_the_roles_may_do_what_they_need_and_no_more() -> None:
         "events:PutEvents",
     }
     for role in ("ApiRole", "PollerRole"):
+        assert "ManagedPolicyArns" not in resource(role)
         assert all("*" not in each for each in allowed(role))
-        assert all(each["Resource"] != "*" for each in statements(role).values())
+        everywhere = [each for each in statements(role).values() if each["Resource"] == "*"]
+        assert everywhere == [statements(role)["JoinNetwork"]]
+        assert {*everywhere[0]["Action"]} == NETWORK
+        (policy,) = resource(role)["Policies"]
+        in_a_network = {"Fn::If": ["InVpc", *everywhere, {"Ref": "AWS::NoValue"}]}
+        assert in_a_network in policy["PolicyDocument"]["Statement"]
     assert statements("ApiRole")["LinkToExports"]["Resource"] == {
         "Fn::Sub": "${Bucket.Arn}/output/*"
     }

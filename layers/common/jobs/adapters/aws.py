@@ -15,9 +15,8 @@ LONGEST_CALL = _TRIES * (_CONNECT + _ANSWER) + 1
 
 
 def limits(**more: Any) -> Config:
-    """What makes a client keep one call within `LONGEST_CALL`, and fit for a poller's threads.
-
-    `more`: what else the client needs to be told.
+    """Settings that keep one call of a client within `LONGEST_CALL`, with connections enough for a
+    poller's threads. `more`: further settings.
     """
     from botocore.config import Config  # noqa: PLC0415 - half a second, for those alone who call
 

@@ -27,7 +27,7 @@ OWNER = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
 class Scope(StrEnum):
-    """What a key may do: hand in (and cancel) jobs, look at them, or everything, for all owners."""
+    """What a key may do: submit, cancel and retry jobs; read them; everything, for all owners."""
 
     SUBMIT = "submit"
     READ = "read"
@@ -51,9 +51,9 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks. `owner`: whose the jobs are that are handed in; None: nobody is told apart.
+    """Who asks. `owner`: the owner of the jobs that are submitted; None where no keys are used.
 
-    `sees`: whose jobs are shown; None: everybody's.
+    `sees`: the owner whose jobs are shown; None: everybody's.
     """
 
     owner: str | None = None
@@ -67,9 +67,9 @@ def new_key(owner: str, scopes: frozenset[Scope]) -> tuple[Key, str]:
 
 
 class Access:
-    """Lets requests in. Without `keys` everybody may do everything."""
+    """Lets requests in by their key."""
 
-    def __init__(self, keys: KeyStore | None, waker: Waker) -> None:
+    def __init__(self, keys: KeyStore, waker: Waker) -> None:
         self._keys = keys
         self._waker = waker
 
@@ -79,8 +79,6 @@ class Access:
         Raises `KeyRefused`, `ScopeMissing`, `JobNotFound` for the job of another owner, and
         `StoreUnavailable`.
         """
-        if self._keys is None:
-            return Caller()
         found = _TEXT.fullmatch(text or "")
         if found is None:
             raise KeyRefused

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from jobs.core.errors import JobNotFound, QueueUnavailable, TooLate
 from jobs.core.model import Status
 from jobs.core.ports.queue import Move
+from jobs.core.publish import Publish
 from jobs.core.schema import schema_asked_for
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from jobs.core.ports.queue import JobQueue
     from jobs.core.ports.store import JobStore
     from jobs.core.ports.waker import Waker
-    from jobs.core.publish import Publish
 
 MOST = 1_000
 """Failed jobs that are given new attempts in one go."""
@@ -36,13 +36,11 @@ class Retried:
 class Control:
     """What is done to jobs that are stored."""
 
-    def __init__(
-        self, store: JobStore, queue: JobQueue, waker: Waker, publish: Publish, log: Log
-    ) -> None:
+    def __init__(self, store: JobStore, queue: JobQueue, waker: Waker, log: Log) -> None:
         self._store = store
         self._queue = queue
         self._waker = waker
-        self._publish = publish
+        self._publish = Publish(queue, waker, log)
         self._log = log
 
     def cancel(self, job_id: UUID) -> Job:
@@ -68,7 +66,7 @@ class Control:
         return job
 
     def retry(self, job_id: UUID, request_id: str | None) -> Job:
-        """Give a failed job all its attempts anew; `request_id` is noted in its history.
+        """Give a failed job all its attempts again; `request_id` is noted in its history.
 
         Raises `JobNotFound`, `NotFailed`, `UniqueKeyTaken`, `StoreUnavailable`.
         """

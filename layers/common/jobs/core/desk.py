@@ -1,5 +1,4 @@
-"""What passes between an attempt and its drain while it runs: progress one way, the news that it is
-of no use to anybody any more the other way."""
+"""The line between a running attempt and its drain: progress one way, cancellation the other."""
 
 from __future__ import annotations
 
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jobs.core.execute import execute
 from jobs.core.model import Progress
-from jobs.core.storable import words
+from jobs.core.storable import storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,7 +32,7 @@ class _Attempt:
         return self.cancelled
 
     def report(self, percent: float, message: str | None = None) -> None:
-        text = None if message is None else words(message, LONGEST_MESSAGE)
+        text = None if message is None else storable_text(message, LONGEST_MESSAGE)
         self.told = Progress(min(100.0, max(0.0, float(percent))), text)
 
 

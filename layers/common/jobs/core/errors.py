@@ -34,7 +34,7 @@ class IdempotencyKeyReused(JobsError):  # noqa: N818
 
 
 class InvalidCursor(JobsError):  # noqa: N818
-    """The cursor is not one of this listing: the filters must be those it was given for."""
+    """The cursor is not valid here: the filters must be those it was given for."""
 
 
 class JobNotFound(JobsError):  # noqa: N818
@@ -62,11 +62,11 @@ class UniqueKeyTaken(JobsError):  # noqa: N818
 
 
 class KeyRefused(JobsError):  # noqa: N818
-    """An API key is needed, and none was sent that is valid."""
+    """An API key is required, and no valid one was sent."""
 
 
 class ScopeMissing(JobsError):  # noqa: N818
-    """The API key is not for this."""
+    """The API key lacks the scope for this."""
 
 
 class StoreUnavailable(JobsError):  # noqa: N818

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jobs.core.errors import AttemptFailed, OutcomeUnknown, PermanentFailure
 from jobs.core.faults import point
 from jobs.core.outcome import Done, GiveUp, Outcome, TryAgain, Unknown
-from jobs.core.storable import check_result, words
+from jobs.core.storable import check_result, storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,4 +75,4 @@ def _text(error: BaseException, *before: str) -> str:
     except Exception:  # noqa: BLE001 - the text comes from the processor's code as well
         said = ""
     text = ": ".join(filter(None, [*before, said])) or type(error).__name__
-    return words(text, LONGEST_ERROR)
+    return storable_text(text, LONGEST_ERROR)

@@ -1,4 +1,4 @@
-"""Pause queues, and let them go on."""
+"""Pause and resume queues."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Queues:
         self._log = log
 
     def pause(self, name: str) -> QueueState:
-        """Begin no job of this queue any more. What is claimed already goes on to its end.
+        """Claim no more jobs of this queue. What is claimed already runs to its end.
 
         Pausing again is no error. Raises `QueueNotFound`, `StoreUnavailable`.
         """
@@ -49,7 +49,7 @@ class Queues:
         return state
 
     def resume(self, name: str) -> QueueState:
-        """Let this queue go on, at once if a poller can be had.
+        """Claim jobs of this queue again, at once if a poller can be woken.
 
         Resuming again is no error. Raises `QueueNotFound`, `StoreUnavailable`.
         """

@@ -1,4 +1,4 @@
-"""How the whole stands: queues, types, pollers."""
+"""Statistics of queues, types and pollers."""
 
 from __future__ import annotations
 

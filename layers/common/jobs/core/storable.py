@@ -39,7 +39,7 @@ def check_result(result: object) -> None:
         raise PermanentFailure(message)
 
 
-def words(said: object, most: int) -> str:
+def storable_text(said: object, most: int) -> str:
     """What was said, as text without U+0000 and lone surrogates, of `most` characters at most."""
     text = str(said).replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
     return text[:most]

@@ -100,7 +100,7 @@ def problems(envelope: object, budgets: Mapping[str, float]) -> Iterator[Problem
             yield from _payload_problems(envelope)
         elif name in envelope and name != "type":
             yield from members.problems(name, envelope[name])
-    yield from _company_problems(envelope, budgets)
+    yield from _combined_problems(envelope, budgets)
     for name in envelope:
         if name not in _MEMBERS:
             yield Problem(pointer("", name), f"is unknown: {one_of(_MEMBERS)}")
@@ -120,10 +120,10 @@ def _payload_problems(envelope: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("/payload", f"must be an object, not {shown(envelope['payload'])}")
 
 
-def _company_problems(
+def _combined_problems(
     envelope: Mapping[str, Any], budgets: Mapping[str, float]
 ) -> Iterator[Problem]:
-    """What members can be wrong about together."""
+    """What is wrong with members in combination."""
     if envelope.get("type") in list(budgets):
         budget, timeout = budgets[envelope["type"]], envelope.get("timeoutSeconds", 0)
         if type(timeout) in (int, float) and timeout > budget:

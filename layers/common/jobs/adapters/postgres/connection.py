@@ -121,5 +121,5 @@ def connect(url: str, deadline: float) -> _Timed:
 
 
 def _reason(error: psycopg2.Error) -> str:
-    """The server's words on one line, without the address and user that a client may not see."""
+    """What kind of error it is; the server's own words may hold an address and a user."""
     return f"the database does not answer: {type(error).__name__}"

@@ -22,7 +22,7 @@ def statement(name: str, *, events: bool = False, owned: bool = False, tagged: b
 
     - for `{job}` the columns that `records.job` reads,
     - for `{anew}` what a failed job is set to that gets all its attempts anew,
-    - for `{event}` what makes the jobs that tell of ends on the bus: nothing, unless `events`,
+    - for `{told}` what makes the jobs that tell of ends: callbacks, and events if `events`,
     - for `{listed}` the jobs, or those with the tag if `tagged`,
     - for `{of_owner}` that a job is the owner's: true of every job, unless `owned`.
     """
@@ -30,6 +30,7 @@ def statement(name: str, *, events: bool = False, owned: bool = False, tagged: b
         _text(name)
         .replace("{job}", _text("job").strip())
         .replace("{anew}", _text("anew").strip())
+        .replace("{told}", _text("told").strip())
         .replace("{event}", _text("event").strip() if events else "")
         .replace("{listed}", _TAGGED if tagged else "jobs")
         .replace("{of_owner}", _OF_OWNER if owned else "true")

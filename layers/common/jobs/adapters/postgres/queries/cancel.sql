@@ -23,12 +23,7 @@ WITH before AS (
     FROM before
     WHERE status = 'processing'
 ), told AS (
-    INSERT INTO jobs (id, type, priority, payload, max_attempts, owner)
-    SELECT gen_random_uuid(), 'CALLBACK', priority, callback_payload(job), 8, owner
-    FROM ended
-    WHERE callback_url IS NOT NULL
-    {event}
-    RETURNING id
+    {told}
 ), shown AS (
     SELECT * FROM ended
     UNION ALL

@@ -41,13 +41,7 @@ WITH ending AS (
     SELECT id, token, number, started_at, now(), outcome, error, request_id
     FROM ended
 ), told AS (
-    INSERT INTO jobs (id, type, priority, payload, max_attempts, owner)
-    SELECT
-        gen_random_uuid(), 'CALLBACK', (job).priority, callback_payload(job), 8, (job).owner
-    FROM ended
-    WHERE (job).callback_url IS NOT NULL AND (job).status <> 'pending'
-    {event}
-    RETURNING id, priority
+    {told}
 )
 SELECT id, priority
 FROM told

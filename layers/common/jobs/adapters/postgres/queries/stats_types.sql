@@ -4,6 +4,7 @@ WITH latest AS (
     SELECT job_id, token, outcome, started_at, ended_at
     FROM job_attempts
     WHERE ended_at > now() - make_interval(secs => %(window)s)
+      AND outcome <> 'retried'
     ORDER BY ended_at DESC
     LIMIT %(sample)s
 ), attempt AS (
@@ -17,7 +18,6 @@ WITH latest AS (
         END AS wait
     FROM latest
     JOIN jobs ON jobs.id = latest.job_id
-    WHERE latest.outcome <> 'retried'
 )
 SELECT
     type,
