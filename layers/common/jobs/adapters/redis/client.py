@@ -11,11 +11,18 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.retry import Retry
 
+from jobs.core.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CONNECT_SECONDS = 0.3
 ANSWER_SECONDS = 0.5
+
+_UNREADABLE = (
+    "REDIS_URL cannot be read: what has a meaning in a URL, such as /, ? and #, is written as "
+    "%2F, %3F and %23 in its password"
+)
 
 
 def connect(url: str) -> Redis | RedisCluster:
@@ -24,7 +31,18 @@ def connect(url: str) -> Redis | RedisCluster:
     A connection that died while the environment was frozen is replaced once; a server that does
     not answer is waited for once only, so that a caller is held up for half a second at most
     (with a cluster for twice that: its nodes are asked for anew).
+
+    Raises `ConfigurationError` for a URL that cannot be read.
     """
+    try:
+        urlsplit(url).port  # noqa: B018 - a cluster's client would read it no sooner than it is used
+        return _client(url)
+    except ValueError:
+        # Not repeated: what is taken for a port may be a part of the password.
+        raise ConfigurationError(_UNREADABLE) from None
+
+
+def _client(url: str) -> Redis | RedisCluster:
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     clustered = options.pop("cluster", "false").lower() == "true"
