@@ -41,6 +41,11 @@ def test_a_password_of_the_queue_is_not_taken_for_its_address(password: str, clu
     assert "hun" not in said
 
 
+@pytest.mark.parametrize("option", ["nosuch=1", "socket_timeout=soon", "db=first"])
+def test_an_option_of_the_queue_that_there_is_not_is_found_before_it_is_asked(option: str) -> None:
+    assert "its options are" in refused(lambda: connect(f"redis://127.0.0.1:1?{option}"))
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -20,8 +20,8 @@ CONNECT_SECONDS = 0.3
 ANSWER_SECONDS = 0.5
 
 _UNREADABLE = (
-    "REDIS_URL cannot be read: what has a meaning in a URL, such as /, ? and #, is written as "
-    "%2F, %3F and %23 in its password"
+    "REDIS_URL cannot be read: its options are those of redis-py, and what has a meaning in a URL, "
+    "such as /, ? and #, is written as %2F, %3F and %23 in its password"
 )
 
 
@@ -37,7 +37,7 @@ def connect(url: str) -> Redis | RedisCluster:
     try:
         urlsplit(url).port  # noqa: B018 - a cluster's client would read it no sooner than it is used
         return _client(url)
-    except ValueError:
+    except (TypeError, ValueError):
         # Not repeated: what is taken for a port may be a part of the password.
         raise ConfigurationError(_UNREADABLE) from None
 
@@ -53,11 +53,14 @@ def _client(url: str) -> Redis | RedisCluster:
     }
     if clustered:
         return cast("RedisCluster", _WhenUsed(partial(RedisCluster.from_url, plain, **timeouts)))
-    return Redis.from_url(
+    client = Redis.from_url(
         plain,
         **timeouts,
         retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionLost,)),
     )
+    # Made and not connected: an option that there is not would come out with the first question.
+    client.connection_pool.connection_class(**client.connection_pool.connection_kwargs)
+    return client
 
 
 class _WhenUsed:
