@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from jobs.core.errors import JobsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from jobs.core.model import Problem
 
@@ -26,6 +26,11 @@ class BodyTooLarge(JobsError):  # noqa: N818
 
 class UnsupportedMediaType(JobsError):  # noqa: N818
     """The media type of the body is not supported."""
+
+    def __init__(self, message: str, taken: Mapping[str, str]) -> None:
+        """`taken`: the header that says what would be (RFC 9110, 15.5.16)."""
+        self.taken = taken
+        super().__init__(message)
 
 
 class InvalidHeader(JobsError):  # noqa: N818

@@ -127,6 +127,8 @@ def _headers(error: Exception, kind: Kind) -> dict[str, str | list[str]]:
         headers["WWW-Authenticate"] = 'Bearer realm="sluice"'
     if isinstance(error, errors.MethodNotAllowed):
         headers["Allow"] = error.allowed
+    if isinstance(error, errors.UnsupportedMediaType):
+        headers |= error.taken
     return headers
 
 

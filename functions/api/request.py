@@ -38,9 +38,13 @@ def envelope(request: Request) -> Any:
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type != "application/json":
         wanted = "JSON is needed, with the header Content-Type: application/json"
-        raise UnsupportedMediaType(f"{wanted}; this is {media_type[:60]}")
+        raise UnsupportedMediaType(
+            f"{wanted}; this is {media_type[:60]}", {"Accept": "application/json"}
+        )
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise UnsupportedMediaType("a body is taken as it is, without a Content-Encoding")
+        raise UnsupportedMediaType(
+            "a body is taken as it is, without a Content-Encoding", {"Accept-Encoding": "identity"}
+        )
     body = _body(request)
     if len(body) > LARGEST_BODY:
         raise BodyTooLarge(f"{len(body)} bytes are more than the {LARGEST_BODY} that are taken")

@@ -98,6 +98,46 @@ def test_a_redirect_is_not_followed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", 204),
+        ("102 Processing\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", 200),
+        (
+            "103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
+            "HTTP/1.1 410 Gone\r\n\r\n",
+            410,
+        ),
+        ("101 Switching Protocols\r\nUpgrade: x\r\n\r\n", 101),
+    ],
+)
+def test_what_comes_before_the_answer_is_not_taken_for_it(
+    said: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = socketpair()
+    monkeypatch.setattr("jobs.adapters.web.socket.create_connection", lambda *_: ours)
+    with theirs:
+        theirs.sendall(f"HTTP/1.1 {said}".encode())
+        assert Web(LOOPBACK).post("http://127.0.0.1/", b"", {}) == status
+
+
+def test_who_says_for_ever_that_an_answer_will_come_is_left() -> None:
+    with create_server(("127.0.0.1", 0)) as busy:
+
+        def promise() -> None:
+            connection, _ = busy.accept()
+            with connection, suppress(OSError):
+                while True:
+                    connection.sendall(b"HTTP/1.1 102 Processing\r\n\r\n")
+
+        thread = threading.Thread(target=promise)
+        thread.start()
+        url = f"http://127.0.0.1:{busy.getsockname()[1]}/"
+        with pytest.raises(AttemptFailed):
+            Web(LOOPBACK, seconds=0.2).post(url, b"", {})
+        thread.join()
+
+
+@pytest.mark.parametrize(
     "host",
     [
         "127.0.0.1",

@@ -95,9 +95,19 @@ def test_a_header_in_any_case_and_a_body_in_base64_are_understood(world: World) 
 def test_another_media_type_is_refused_before_the_body_is_read(
     world: World, content_type: str
 ) -> None:
-    document = assert_problem(post("{", content_type), 415, "unsupported-media-type")
+    answer = post("{", content_type)
+    document = assert_problem(answer, 415, "unsupported-media-type")
     assert "Content-Type: application/json" in document["detail"]
+    assert answer.headers["accept"] == "application/json"
     assert world.store.rows == {}
+
+
+@pytest.mark.usefixtures("world")
+def test_a_coding_that_is_not_taken_is_answered_with_the_one_that_is() -> None:
+    answer = post(EXPORT, more={"Content-Encoding": "gzip"})
+    assert_problem(answer, 415, "unsupported-media-type")
+    assert answer.headers["accept-encoding"] == "identity"
+    assert "accept" not in answer.headers
 
 
 HOSTILE = [

@@ -109,6 +109,18 @@ def test_libraries_log_in_the_same_shape(capsys: Capture) -> None:
     assert "ZeroDivisionError" in line["trace"]
 
 
+def test_the_finest_level_of_libraries_is_kept_out(capsys: Capture) -> None:
+    logging.root.handlers = []
+    log.setup("DEBUG")
+    logging.getLogger("botocore.auth").debug("CanonicalRequest: x-amz-security-token:secret")
+    logging.getLogger("botocore.auth").info("found credentials")
+    log.event("fine", level="DEBUG")
+    assert [line.get("message", line["event"]) for line in lines(capsys)] == [
+        "found credentials",
+        "fine",
+    ]
+
+
 def test_a_handler_that_the_runtime_attached_is_kept_and_no_second_one_is_added() -> None:
     runtime_handler = logging.NullHandler()
     logging.root.handlers = [runtime_handler]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -107,6 +108,17 @@ def test_it_answers_at_once_where_the_client_knows_an_older_state(world: World) 
         began = world.clock()
         assert watch(job_id, since=[known], wait=["2"]).status == 200
         assert world.clock() - began == pytest.approx(2, abs=0.01)
+
+
+def test_a_client_may_know_a_time_of_change_after_2038(world: World) -> None:
+    """From then on a quarter of all milliseconds are less than themselves, as floats of seconds."""
+    world.clock.advance(datetime(2038, 7, 1, tzinfo=UTC).timestamp() - world.clock())
+    for _ in range(20):
+        world.clock.advance(0.0013)
+        job_id = submit()
+        began = world.clock()
+        watch(job_id, since=[get(job_id).json["updatedAt"]], wait=["1"])
+        assert world.clock() - began == pytest.approx(1, abs=0.01)
 
 
 def test_a_job_that_has_ended_is_not_waited_for(world: World) -> None:

@@ -127,6 +127,17 @@ def test_an_open_job_is_the_answer_to_another_with_its_unique_key(live: Live) ->
     assert post(EXPORT | {"uniqueKey": "nightly"}).status == 201
 
 
+def test_a_key_that_came_to_the_job_of_a_unique_key_is_not_known_again(live: Live) -> None:
+    wish = EXPORT | {"uniqueKey": "nightly"}
+    first = post(wish)
+    assert post(wish, more=KEY).json == first.json
+    live.sql("UPDATE jobs SET status = 'failed'")
+    again = post(wish, more=KEY)
+    assert again.status == 201
+    assert again.json != first.json
+    assert "idempotent-replayed" not in again.headers
+
+
 def test_a_scheduled_job_runs_once_its_time_has_come(live: Live) -> None:
     job_id = live.engine.submit("NOOP")
     later = post(EXPORT | {"delaySeconds": 3600}).json["jobId"]

@@ -38,13 +38,14 @@ class _Lines(logging.Formatter):
 
 
 def setup(level: str = "INFO") -> None:
-    """Log from `level` upwards, libraries included.
+    """Log from `level` upwards, libraries included, though their DEBUG never: botocore's holds the
+    function's credentials and what is in every request.
 
     Lambda has put a handler on the root logger already, other runtimes have not: a second one
     would say everything twice, and with none all below WARNING would be lost.
     """
     root = logging.getLogger()
-    root.setLevel(level)
+    root.setLevel(max(_LEVELS[level], logging.INFO))
     _log.setLevel(level)
     if not root.handlers:
         root.addHandler(logging.StreamHandler(sys.stdout))

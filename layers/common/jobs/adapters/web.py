@@ -6,7 +6,8 @@ import socket
 import ssl
 import time
 from contextlib import closing, contextmanager, suppress
-from http.client import HTTPConnection, HTTPException
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from threading import Event, Timer
 from typing import TYPE_CHECKING
@@ -65,6 +66,7 @@ class Web:
                 # What is said to be the default port is left out of the header Host.
                 connection.default_port = _PORTS[parts.scheme]
                 connection.sock = sock
+                connection.response_class = _Final
                 connection.request("POST", target, body, dict(headers))
                 status = connection.getresponse().status
                 if cut.is_set():
@@ -92,6 +94,17 @@ class Web:
         # The handshake as a whole may take as long as one read.
         plain.settimeout(_left(until))
         return context.wrap_socket(plain, server_hostname=host)
+
+
+class _Final(HTTPResponse):
+    """The answer itself. What may come before it (1xx), asked for or not, is no answer."""
+
+    def begin(self) -> None:
+        super().begin()
+        while self.status < HTTPStatus.OK and self.status != HTTPStatus.SWITCHING_PROTOCOLS:
+            # What is not there yet is read.
+            self.headers = None  # type: ignore[assignment]
+            super().begin()
 
 
 def is_public(address: Address) -> bool:

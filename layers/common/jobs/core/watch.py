@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from jobs.core import members
@@ -19,6 +20,9 @@ USUAL, LONGEST = 20.0, 25.0
 
 EVERY = 0.2
 """Seconds between two looks at the row."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def version(job: Job) -> str:
@@ -62,4 +66,9 @@ def _is_known(job: Job, since: str) -> bool:
     if known is None:
         return since == version(job)
     # Clients see milliseconds.
-    return int(known.timestamp() * 1000) == int(job.updated_at.timestamp() * 1000)
+    return _milliseconds(known) == _milliseconds(job.updated_at)
+
+
+def _milliseconds(time: datetime) -> int:
+    # Not by `timestamp()`: a float of a thousandth may lie below it.
+    return (time - _EPOCH) // _MILLISECOND

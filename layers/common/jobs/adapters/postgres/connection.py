@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import select
 import time
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 from psycopg2 import errors, extensions
 
-from jobs.core.errors import SchemaMissing, StoreUnavailable
+from jobs.core.errors import ConfigurationError, SchemaMissing, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,12 @@ _NO_SCHEMA = (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFun
 # A key that was free when the statement looked may be taken when it writes, and a row that it needs
 # may be there since: `ask_again` of the schema.
 _CLASHED = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
+
+_PORTS = re.compile(r"[0-9,]*")
+_UNREADABLE = (
+    "DATABASE_URL cannot be read: what has a meaning in a URL, such as @, / and %, is written as "
+    "%40, %2F and %25 in its password"
+)
 
 
 class _Timed(extensions.connection):
@@ -63,7 +70,8 @@ class Connection:
     ) -> list[Row]:
         """Run `query` within `timeout` seconds in all and return its rows.
 
-        Raises `StoreUnavailable`, or `SchemaMissing` before the first migration.
+        Raises `StoreUnavailable`, `SchemaMissing` before the first migration, or
+        `ConfigurationError`.
         """
         deadline = time.monotonic() + (timeout or self._timeout)
         for last in (False,) * (TRIES - 1) + (True,):
@@ -107,7 +115,11 @@ class Connection:
 
 
 def connect(url: str, deadline: float) -> _Timed:
-    """Open a connection in autocommit by `deadline` (monotonic seconds)."""
+    """Open a connection in autocommit by `deadline` (monotonic seconds).
+
+    Raises `ConfigurationError` for a URL whose password would be taken for something else.
+    """
+    _check(url)
 
     class Bounded(_Timed):
         pass
@@ -118,6 +130,17 @@ def connect(url: str, deadline: float) -> _Timed:
     )
     connection.autocommit = True
     return connection
+
+
+def _check(url: str) -> None:
+    # A server that cannot be found is named in the log, and that may be a part of the password.
+    try:
+        parts = extensions.parse_dsn(url)
+    except psycopg2.Error:
+        raise ConfigurationError(_UNREADABLE) from None
+    host, port, name = (parts.get(part, "") for part in ("host", "port", "dbname"))
+    if "@" in host[1:] or "@" in name or not _PORTS.fullmatch(port):
+        raise ConfigurationError(_UNREADABLE)
 
 
 def _reason(error: psycopg2.Error) -> str:
