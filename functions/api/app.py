@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from api import answer, documents, door, overview, query, request
+from api import answer, authorization, documents, overview, query, request
 from api.entry import Entry
 from api.http import problems
 from jobs import bootstrap
@@ -21,9 +21,11 @@ app = Entry("sluice", configure_logs=False)
 @app.route("/jobs", methods=["GET"], content_types=["*/*"])
 @problems
 def listing() -> Response:
-    wish = query.listing(app.request)
-    filters = replace(wish.filters, owner=door.caller(app.request).sees)
-    page = bootstrap.api().listing(filters, limit=wish.limit, cursor=wish.cursor, size=answer.size)
+    asked = query.listing(app.request)
+    filters = replace(asked.filters, owner=authorization.caller(app.request).sees)
+    page = bootstrap.api().listing(
+        filters, limit=asked.limit, cursor=asked.cursor, size=answer.size
+    )
     return answer.listed(page)
 
 
@@ -61,8 +63,8 @@ def result(id: str) -> Response:
 @problems
 def events(id: str) -> Response:
     api = bootstrap.api()
-    wish = query.watching(app.request)
-    job = api.watch(request.job_id(id), wish.since, wish.wait)
+    asked = query.watching(app.request)
+    job = api.watch(request.job_id(id), asked.since, asked.wait)
     return answer.shown(job, api.read.waiting(job), ())
 
 
@@ -85,9 +87,9 @@ def retry(id: str) -> Response:
 @problems
 def retry_all() -> Response:
     request.no_body(app.request)
-    wish = query.failures(app.request)
+    asked = query.failures(app.request)
     control = bootstrap.api().control
-    return answer.retried(control.retry_all(wish.type, wish.since, app.request_id))
+    return answer.retried(control.retry_all(asked.type, asked.since, app.request_id))
 
 
 @app.route("/queues/{name}/pause", methods=["POST"], content_types=["*/*"])
@@ -135,4 +137,4 @@ def docs() -> Response:
 
 
 def _owner() -> str | None:
-    return door.caller(app.request).owner
+    return authorization.caller(app.request).owner

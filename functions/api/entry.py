@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Chalice
 
-from api import door, negotiation, query
+from api import authorization, negotiation, query
 from api.errors import MethodNotAllowed, RouteNotFound
 from api.http import PROBLEM, problem
 from jobs import bootstrap
@@ -69,9 +69,9 @@ class Entry(Chalice):
             if method == "OPTIONS":
                 return _allowing(allowed)
             asked = _as_get(event)
-            admitted = door.admit(asked, asked["httpMethod"], str(path), _headers(event))
+            admitted = authorization.admit(asked, asked["httpMethod"], str(path), _headers(event))
             negotiation.check_accept(_header(event, "accept"), str(path))
-            if path not in door.OPEN:
+            if path not in authorization.OPEN:
                 names = _find(event, "multiValueQueryStringParameters") or ()
                 query.check(names, asked["httpMethod"], str(path))
             answer: dict[str, Any] = super().__call__(admitted, context)

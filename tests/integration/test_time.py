@@ -417,7 +417,7 @@ def test_what_was_to_be_released_is_released_once_the_database_is_back(
 def test_a_poller_gives_up_a_database_that_stays_away(
     make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.core.patience.PATIENCE", 0.5)
+    monkeypatch.setattr("jobs.core.store_retry.GIVE_UP_AFTER", 0.5)
     api = make_engine()
     job_id = api.submit()
     poller = make_engine(store=Away(StoreUnavailable()))

@@ -166,8 +166,8 @@ WHERE rank < 3
     ),
     Mutation(
         "what is paused stays in Redis",
-        JOBS / "core/intake.py",
-        "        self._shift.hints.put_by([hints[job_id] for job_id in claimed.paused])\n",
+        JOBS / "core/fetcher.py",
+        "        self._context.hints.drop_paused([hints[job_id] for job_id in claimed.paused])\n",
         "",
         (f"{PAUSED}a_poller_leaves_where_only_paused_work_is_left",),
     ),
@@ -202,23 +202,23 @@ WHERE rank < 3
     ),
     Mutation(
         "a lease outlives its invocation",
-        JOBS / "core/shift.py",
+        JOBS / "core/context.py",
         "min(self.work.lease, self.call.remaining() + MARGIN)",
         "self.work.lease",
         (f"{TIME}no_lease_outlives_the_invocation_by_more_than_the_margin",),
     ),
     Mutation(
         "what is in hand is not renewed",
-        JOBS / "core/keep.py",
-        "if now - self._renewed < self._shift.work.lease / 3:",
+        JOBS / "core/leases.py",
+        "if now - self._renewed < self._context.work.lease / 3:",
         "if self._renewed:",
         (f"{TIME}a_long_job_keeps_its_lease_for_as_long_as_it_runs",),
     ),
     Mutation(
         "what cannot finish in time is begun",
-        JOBS / "core/intake.py",
-        "elif budget + MARGIN > self._shift.call.remaining():",
-        "elif self._shift.call.remaining() < 0:",
+        JOBS / "core/fetcher.py",
+        "elif budget + MARGIN > self._context.call.remaining():",
+        "elif self._context.call.remaining() < 0:",
         (f"{TIME}what_cannot_finish_in_the_time_left_is_not_begun",),
     ),
     # The queues
@@ -259,7 +259,7 @@ WHERE rank < 3
     Mutation(
         "a high job waits behind default ones in hand",
         JOBS / "core/drain.py",
-        "        self._ask(intake.give_way)\n",
+        "        self._ask(fetcher.give_way)\n",
         "",
         (
             "tests/integration/test_priority.py::"
@@ -268,7 +268,7 @@ WHERE rank < 3
     ),
     Mutation(
         "the heir of a dead poller leaves while that one is believed in",
-        JOBS / "core/leaving.py",
+        JOBS / "core/shutdown.py",
         "if call.patient and time.monotonic() - self._began < BELIEVED:",
         "if call.remaining() < 0:",
         (

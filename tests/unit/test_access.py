@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from api import door
+from api import authorization
 from api.app import app
 from fakes.keys import FakeKeys
 from jobs import bootstrap
@@ -198,13 +198,13 @@ def test_what_is_open_is_open_by_its_name(gate: Gate) -> None:
     for path in ("/docs", "/openapi.json"):
         assert send(event("GET", path)).status == 200
     assert send(event("OPTIONS", "/jobs")).status == 204
-    assert {"/health", "/health/live", "/docs", "/openapi.json"} == door.OPEN
+    assert {"/health", "/health/live", "/docs", "/openapi.json"} == authorization.OPEN
 
 
 def test_every_route_is_open_or_has_a_scope_and_none_is_made_up() -> None:
     routes = {(method, path) for path, methods in app.routes.items() for method in methods}
-    closed = {route for route in routes if route[1] not in door.OPEN}
-    for_admins = closed - door.SCOPES.keys()
+    closed = {route for route in routes if route[1] not in authorization.OPEN}
+    for_admins = closed - authorization.SCOPES.keys()
     assert {method for method, _ in for_admins} <= {"GET", "POST"}
     assert all(path.startswith(("/stats", "/queues/", "/jobs/retry")) for _, path in for_admins)
 

@@ -189,7 +189,7 @@ def test_entries_of_a_paused_queue_are_dropped(view: View) -> None:
     job_id, other = view.submit(), view.submit(HIGH)
     taken = view.hints.take(9, 10.0).hints
     view.store.pause(DEFAULT)
-    view.hints.put_by([hint for hint in taken if hint.id == job_id])
+    view.hints.drop_paused([hint for hint in taken if hint.id == job_id])
     assert view.queue.scores[DEFAULT] == {}
     assert [*view.queue.scores[HIGH]] == [other]
 
@@ -198,7 +198,7 @@ def test_an_entry_is_put_back_if_its_queue_was_resumed_before_it_was_dropped(vie
     job_id = view.submit()
     place = dict(view.queue.scores[DEFAULT])
     taken = view.hints.take(9, 10.0).hints
-    view.hints.put_by(taken)
+    view.hints.drop_paused(taken)
     assert view.queue.scores[DEFAULT] == place
     assert view.taken() == [job_id]
 

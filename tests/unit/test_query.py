@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from api.app import app
-from api.door import OPEN
+from api.authorization import OPEN
 from api.query import PARAMETERS
 from jobs.core.model import Status
 from support.gateway import event, get, post, send

@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from api import door, query
+from api import authorization, query
 from api.negotiation import shared
 from jobs.core.access import Scope
 from jobs.core.members import MOST_ATTEMPTS
@@ -71,7 +71,10 @@ def test_the_document_is_valid() -> None:
 def test_what_may_be_answered_anywhere_is_told_of_everywhere(path: str) -> None:
     for operation in DOCUMENT["paths"][path].values():
         assert {"406", "429", "500"} <= operation["responses"].keys()
-        assert path in door.OPEN or {"400", "401", "403", "503"} <= operation["responses"].keys()
+        assert (
+            path in authorization.OPEN
+            or {"400", "401", "403", "503"} <= operation["responses"].keys()
+        )
 
 
 def test_every_request_tells_the_parameters_that_there_are() -> None:
@@ -116,8 +119,8 @@ def test_an_example_is_what_its_schema_says(pointer: str, example: object) -> No
 def test_every_request_tells_the_scope_that_the_door_asks_for() -> None:
     for path, methods in DOCUMENT["paths"].items():
         for method, operation in methods.items():
-            scope = door.SCOPES.get((method.upper(), path), Scope.ADMIN)
-            told = [] if path in door.OPEN else [{}, {"key": [scope]}]
+            scope = authorization.SCOPES.get((method.upper(), path), Scope.ADMIN)
+            told = [] if path in authorization.OPEN else [{}, {"key": [scope]}]
             assert operation.get("security") == told, f"{method} {path}"
 
 

@@ -63,18 +63,18 @@ def point(name: str) -> None:
             action()
 
 
-def arm(wishes: str) -> None:
+def arm(settings: str) -> None:
     """Arm points: `name:action:probability`, several separated by commas; '' disarms all.
 
     Actions: `exit` (die at once), `stop` (SIGSTOP), `raise`.
     """
-    armed = dict(_read(wish) for wish in wishes.split(",") if wish)
+    armed = dict(_read(setting) for setting in settings.split(",") if setting)
     _armed.clear()
     _armed.update(armed)
 
 
-def _read(wish: str) -> tuple[str, tuple[Callable[[], None], float]]:
-    name, _, rest = wish.partition(":")
+def _read(setting: str) -> tuple[str, tuple[Callable[[], None], float]]:
+    name, _, rest = setting.partition(":")
     action, _, text = rest.partition(":")
     try:
         probability = float(text or 1)
@@ -82,7 +82,7 @@ def _read(wish: str) -> tuple[str, tuple[Callable[[], None], float]]:
         probability = -1.0
     if name not in POINTS or action not in ACTIONS or not 0 <= probability <= 1:
         message = (
-            f"FAULTS: {wish!r} is not a known point, one of {', '.join(ACTIONS)}, "
+            f"FAULTS: {setting!r} is not a known point, one of {', '.join(ACTIONS)}, "
             "and a probability from 0 to 1"
         )
         raise ConfigurationError(message)

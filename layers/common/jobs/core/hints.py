@@ -68,7 +68,7 @@ class Hints:
         if entries:
             self._ask(lambda: self._queue.publish(entries))
 
-    def put_by(self, hints: Sequence[Hint]) -> None:
+    def drop_paused(self, hints: Sequence[Hint]) -> None:
         """Drop entries of queues that were paused when they were to be claimed.
 
         Who resumes a queue publishes what waits in it. A queue that was resumed before these were

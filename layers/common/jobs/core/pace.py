@@ -22,6 +22,6 @@ class Pace:
         self.seconds += (seconds - self.seconds) / 8
 
     def room(self, *, running: int, waiting: int) -> int:
-        """How many more to claim, with so many in hand: the free slots, and a moment's work."""
+        """How many more to claim, with so many held: the free slots, and a moment's work."""
         ahead = int(MOMENT * self.slots / max(self.seconds, 1e-6))
         return max(0, min(self.most, self.slots - running + ahead) - waiting)

@@ -24,7 +24,7 @@ outlives the invocation."""
 class Work:
     """All that a drain needs, the same for every invocation of an environment.
 
-    `slots`: attempts run at the same time. `lease`: seconds. `most`: claims in hand.
+    `slots`: attempts run at the same time. `lease`: seconds. `most`: claims held at once.
     """
 
     store: JobStore

@@ -144,10 +144,10 @@ def _field(value: object, text: Callable[[str], str]) -> str | None:
 
 
 def _keeps_formulas(payload: Payload) -> bool:
-    wish = payload.get("formulas", "defuse")
-    if wish not in ("defuse", "keep"):
-        raise unexpected("payload.formulas", '"defuse" or "keep"', wish)
-    return bool(wish == "keep")
+    mode = payload.get("formulas", "defuse")
+    if mode not in ("defuse", "keep"):
+        raise unexpected("payload.formulas", '"defuse" or "keep"', mode)
+    return bool(mode == "keep")
 
 
 def _kept(text: str) -> str:

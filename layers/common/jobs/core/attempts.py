@@ -1,4 +1,4 @@
-"""The line between a running attempt and its drain: progress one way, cancellation the other."""
+"""Attempts that run, and the way between each and its drain: progress out, cancellation in."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ LONGEST_MESSAGE = 200
 class _Attempt:
     claim: Claim
     cancelled: bool = False
-    told: Progress | None = None
+    reported: Progress | None = None
 
     def is_cancelled(self) -> bool:
         return self.cancelled
 
     def report(self, percent: float, message: str | None = None) -> None:
         text = None if message is None else storable_text(message, LONGEST_MESSAGE)
-        self.told = Progress(min(100.0, max(0.0, float(percent))), text)
+        self.reported = Progress(min(100.0, max(0.0, float(percent))), text)
 
 
 @dataclass(slots=True)
-class Desk:
-    """Runs attempts, each with the tools and a line to its drain.
+class Attempts:
+    """Runs attempts, each with its tools.
 
     `run` is called by worker threads, everything else by the drain's own: what they share are
     single assignments, which need no lock.
@@ -66,11 +66,11 @@ class Desk:
             if attempt := self._attempts.get((claim.id, claim.token)):
                 attempt.cancelled = True
 
-    def told(self) -> list[tuple[Claim, Progress]]:
-        """What attempts have told since this was last asked for."""
+    def reported(self) -> list[tuple[Claim, Progress]]:
+        """The progress that attempts have reported since this was last asked for."""
         news = []
         for attempt in [*self._attempts.values()]:
-            if progress := attempt.told:
-                attempt.told = None
+            if progress := attempt.reported:
+                attempt.reported = None
                 news.append((attempt.claim, progress))
         return news

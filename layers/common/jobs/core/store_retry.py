@@ -1,4 +1,4 @@
-"""How long a poller bears with a database that does not answer."""
+"""Ask the store again while it does not answer, and give up in time."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
     from jobs.core.ports.log import Log
 
-PATIENCE = 15.0
+GIVE_UP_AFTER = 15.0
 """Seconds a poller keeps asking."""
 
-BETWEEN = 0.2
-"""Seconds between two questions that are not answered."""
+PAUSE = 0.2
+"""Seconds between two questions."""
 
 
 @dataclass(slots=True)
-class Patience:
+class StoreRetry:
     """Takes steps that ask the store, and knows since when it has not answered.
 
     `alive` is called before each step, and after one that got no answer: a poller that waits for
@@ -30,8 +30,8 @@ class Patience:
 
     log: Log
     alive: Callable[[], object]
-    _trouble_since: float | None = None
-    _over: bool = False
+    _failing_since: float | None = None
+    _exhausted: bool = False
 
     def ask(self, step: Callable[[], object]) -> bool:
         """Take `step`, which asks the store; whether anything came of it, or no answer came."""
@@ -40,23 +40,23 @@ class Patience:
             return bool(step())
         except StoreUnavailable as error:
             now = time.monotonic()
-            self._trouble_since = self._trouble_since or now
-            self._over |= now - self._trouble_since > PATIENCE
+            self._failing_since = self._failing_since or now
+            self._exhausted |= now - self._failing_since > GIVE_UP_AFTER
             self.log("store.away", error=str(error))
-            time.sleep(BETWEEN)
+            time.sleep(PAUSE)
             self.alive()
             return True
 
     def answered(self) -> None:
         """Note that the store has answered."""
-        self._trouble_since = None
+        self._failing_since = None
 
     @property
-    def tried(self) -> bool:
-        """The store was asked in vain, and has not answered since."""
-        return self._trouble_since is not None
+    def failing(self) -> bool:
+        """The store did not answer, and has not since."""
+        return self._failing_since is not None
 
     @property
-    def over(self) -> bool:
-        """It has been asked for long enough, be it that it answers by now."""
-        return self._over
+    def exhausted(self) -> bool:
+        """It has failed for too long, even if it answers by now."""
+        return self._exhausted

@@ -1,4 +1,4 @@
-"""What one poller holds: claims that wait, that run in its threads, and that have ended."""
+"""The claims of one poller: those that wait, run in its threads, or have ended."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOT_RUN = Unknown("the attempt ended without an outcome")
 
 @dataclass(eq=False, slots=True)
 class Held:
-    """A claim in the hand. Times are `time.monotonic()` seconds.
+    """A claim that the pool holds. Times are `time.monotonic()` seconds.
 
     `until`: after it the lease has ended, and the job may be somebody else's.
     """
@@ -40,7 +40,7 @@ class Held:
 
 
 @dataclass(slots=True)
-class Hand:
+class WorkerPool:
     """Starts claims in the order in which they come, `slots` of them at a time.
 
     Used by one thread, the drain's; its worker threads touch nothing but the job they run.
@@ -51,17 +51,17 @@ class Hand:
     _held: set[Held] = field(default_factory=set)
     _quick: deque[Held] = field(default_factory=deque)
     _ended: SimpleQueue[Held] = field(default_factory=SimpleQueue)
-    _pool: ThreadPoolExecutor | None = None
+    _threads: ThreadPoolExecutor | None = None
 
     def start(self, held: Held) -> None:
-        """Take `held` in hand; it is started as soon as there is room."""
+        """Add `held`; it is started as soon as there is room."""
         self._held.add(held)
         if held.quick:
             self._quick.append(held)
             return
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.slots, thread_name_prefix="attempt")
-        held.future = self._pool.submit(self._work, held)
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self.slots, thread_name_prefix="attempt")
+        held.future = self._threads.submit(self._work, held)
 
     def work(self, seconds: float) -> None:
         """Run the quick ones, or wait for the others, for about `seconds` or until one ends."""
@@ -118,12 +118,12 @@ class Hand:
 
     def close(self, *, wait: bool) -> None:
         """End the threads; without `wait`, leave those that hang to the end of the process."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=wait, cancel_futures=True)
+        if self._threads is not None:
+            self._threads.shutdown(wait=wait, cancel_futures=True)
 
     @property
     def held(self) -> list[Held]:
-        """All that is in hand, ended or not."""
+        """All that there are, ended or not."""
         return [*self._held]
 
     @property

@@ -12,10 +12,10 @@ from fakes.objects import FakeObjects
 from fakes.queue import FakeQueue
 from fakes.store import FakeStore
 from fakes.waker import FakeWaker
+from jobs.core.context import DrainContext
 from jobs.core.errors import StoreUnavailable
 from jobs.core.job_type import Tools
-from jobs.core.patience import BETWEEN
-from jobs.core.shift import Shift
+from jobs.core.store_retry import PAUSE
 from jobs.core.work import Invocation, Work
 from support.recording import RecordingLog
 
@@ -30,12 +30,12 @@ class Watched:
         self._said = self.clock()
         self.silence = 0.0
         time = SimpleNamespace(monotonic=self.clock, sleep=self.clock.advance)
-        monkeypatch.setattr("jobs.core.patience.time", time)
+        monkeypatch.setattr("jobs.core.store_retry.time", time)
         store, queue = FakeStore(self.clock), FakeQueue(self.clock)
         tools = Tools(FakeObjects(), FakeMailer())
         work = Work(store, queue, FakeWaker(), {}, tools, RecordingLog())
         call = Invocation("request", lambda: 60.0, alive=self.alive)
-        self.patience = Shift.of(work, call).patience
+        self.store_retry = DrainContext.of(work, call).store_retry
 
     def alive(self) -> None:
         self.silence = max(self.silence, self.clock() - self._said)
@@ -56,7 +56,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
 
 def test_a_poller_says_that_it_is_there_before_each_question(watched: Watched) -> None:
     for _ in range(3):
-        watched.patience.ask(watched.answered)
+        watched.store_retry.ask(watched.answered)
     watched.alive()
     assert watched.silence == TIMEOUT
 
@@ -65,9 +65,9 @@ def test_it_says_so_between_a_question_without_an_answer_and_the_next_of_one_ste
     watched: Watched,
 ) -> None:
     def release_and_claim() -> None:
-        watched.patience.ask(watched.unanswered)
+        watched.store_retry.ask(watched.unanswered)
         watched.unanswered()
 
-    watched.patience.ask(release_and_claim)
+    watched.store_retry.ask(release_and_claim)
     watched.alive()
-    assert watched.silence == pytest.approx(TIMEOUT + BETWEEN)
+    assert watched.silence == pytest.approx(TIMEOUT + PAUSE)

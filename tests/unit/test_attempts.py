@@ -10,7 +10,7 @@ import pytest
 
 from fakes.mailer import FakeMailer
 from fakes.objects import FakeObjects
-from jobs.core.desk import LONGEST_MESSAGE, Desk
+from jobs.core.attempts import LONGEST_MESSAGE, Attempts
 from jobs.core.job_type import JobType, Tools
 from jobs.core.model import Progress
 from jobs.core.outcome import Done, TryAgain
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 CLAIM = a_claim("T", {})
 
 
-def desk(work: Callable[[Tools], Any]) -> Desk:
+def attempts(work: Callable[[Tools], Any]) -> Attempts:
     def process(claim: Claim, tools: Tools) -> Result:
         return {"answer": work(tools)}
 
     types = {"T": JobType("T", process, 1.0)}
-    return Desk(types, Tools(FakeObjects(), FakeMailer()), RecordingLog())
+    return Attempts(types, Tools(FakeObjects(), FakeMailer()), RecordingLog())
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_what_was_told_last_is_kept_once(said: tuple[Any, ...], kept: Progress) 
     def work(tools: Tools) -> None:
         tools.progress(7, "not this")
         tools.progress(*said)
-        told.extend([at.told(), at.told()])
+        told.extend([at.reported(), at.reported()])
 
-    at = desk(work)
+    at = attempts(work)
     assert at.run(CLAIM) == Done({"answer": None})
     assert told == [[(CLAIM, kept)], []]
-    assert at.told() == [], "an attempt that has ended tells nothing"
+    assert at.reported() == [], "an attempt that has ended tells nothing"
 
 
 def test_an_attempt_learns_that_it_was_cancelled() -> None:
@@ -64,7 +64,7 @@ def test_an_attempt_learns_that_it_was_cancelled() -> None:
         at.cancel([CLAIM])
         return [before, tools.cancelled()]
 
-    at = desk(work)
+    at = attempts(work)
     assert at.run(CLAIM) == Done({"answer": [False, True]})
     at.cancel([CLAIM])
 
@@ -80,13 +80,15 @@ def test_two_attempts_of_one_job_are_two() -> None:
         heard[claim.token].append(tools.cancelled())
         return {}
 
-    at = Desk({"T": JobType("T", process, 1.0)}, Tools(FakeObjects(), FakeMailer()), RecordingLog())
+    at = Attempts(
+        {"T": JobType("T", process, 1.0)}, Tools(FakeObjects(), FakeMailer()), RecordingLog()
+    )
     at.run(CLAIM)
     assert heard == {CLAIM.token: [True], again.token: [False]}
 
 
 def test_progress_that_is_no_number_fails_the_attempt() -> None:
-    outcome = desk(lambda tools: tools.progress("much")).run(CLAIM)
+    outcome = attempts(lambda tools: tools.progress("much")).run(CLAIM)
     assert isinstance(outcome, TryAgain)
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from jobs.core.chain import Chain
 from jobs.core.hints import Hints
-from jobs.core.patience import Patience
 from jobs.core.ports.queue import Move
+from jobs.core.store_retry import StoreRetry
 from jobs.core.work import MARGIN, Drained
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jobs.core.work import Invocation, Work
 
 LOOK = 0.01
-"""Seconds between two looks for a high job while default ones wait in hand."""
+"""Seconds between two looks for a high job while claimed default ones wait."""
 
 IDLE_LOOK = 0.02
 """Seconds between two looks of a poller that has room, or waits for what is due soon."""
@@ -28,25 +28,25 @@ GRACE = 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
-    """One poller from its call to its end. `whole`: seconds that it had at first."""
+class DrainContext:
+    """One invocation of a poller. `whole`: seconds that it had at first."""
 
     work: Work
     call: Invocation
     whole: float
     hints: Hints
-    patience: Patience
+    store_retry: StoreRetry
     chain: Chain
     result: Drained
 
     @classmethod
-    def of(cls, work: Work, call: Invocation) -> Shift:
+    def of(cls, work: Work, call: Invocation) -> DrainContext:
         return cls(
             work,
             call,
             call.remaining(),
             Hints(work.queue, work.store, call.request_id, work.log),
-            Patience(work.log, call.alive),
+            StoreRetry(work.log, call.alive),
             Chain(work.waker, call.hop),
             Drained(),
         )
