@@ -17,6 +17,8 @@ from jobs.core.errors import JobNotFound
 from jobs.core.model import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from chalice.app import Request
 
 LARGEST_BODY = 5 * 1024 * 1024
@@ -64,6 +66,9 @@ def idempotency_key(request: Request) -> str | None:
     key = request.headers.get("idempotency-key")
     if key is None:
         return None
+    if _times(request, "idempotency-key") > 1:
+        # A gateway would choose for the client which of the requests this is.
+        raise InvalidHeader("Idempotency-Key may be given once")
     key = key.strip()
     if len(key) > 1 and key[0] == key[-1] == '"':
         key = key[1:-1]
@@ -90,6 +95,12 @@ def job_id(text: str) -> UUID:
         # UUID() also takes braces, URNs and missing hyphens; a job has one address.
         raise JobNotFound
     return found
+
+
+def _times(request: Request, header: str) -> int:
+    """How often the client has sent a header; its name in lower case."""
+    sent: Mapping[str, Sequence[str]] = request.to_original_event().get("multiValueHeaders") or {}
+    return sum(len(values) for name, values in sent.items() if name.lower() == header)
 
 
 def _body(request: Request) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import pytest
 from jobs.adapters.postgres.connection import Connection
 from jobs.adapters.postgres.store import PostgresStore
 from jobs.core.model import Idempotency, NewJob
-from support.gateway import post
+from support.gateway import event, post, send
 
 if TYPE_CHECKING:
     from integration.api.conftest import Live
@@ -181,6 +182,15 @@ def test_a_key_that_is_none_is_refused(live: Live) -> None:
 
 
 # Batches
+
+
+def test_two_keys_are_refused(live: Live) -> None:
+    twice = event("POST", "/jobs", body=json.dumps(EXPORT), headers=KEY)
+    name = next(iter(KEY))
+    twice["multiValueHeaders"] = {name: ["another", KEY[name]]}
+    answer = send(twice)
+    assert (answer.status, answer.json["type"]) == (400, "urn:problem-type:sluice:invalid-header")
+    assert live.sql("SELECT count(*) FROM jobs") == [(0,)]
 
 
 def test_a_batch_of_a_thousand_is_one_transaction_in_order(live: Live) -> None:
