@@ -30,7 +30,8 @@ CLAIMS = 200
 ELSEWHERE = {
     *("list", "stats_queues", "stats_types"),
     *("key_find", "key_insert", "key_list", "key_revoke"),
-    *("insert_all", "cancel", "retry", "retry_all", "job", "event", "anew"),
+    *("insert_all", "cancel", "retry", "retry_all"),
+    *("job", "told", "event", "anew"),
 }
 """What pollers do not ask, or is a part of what they do."""
 
