@@ -45,7 +45,7 @@ _SPACE_FOR_PLUS = re.compile(r" (?=\d\d:\d\d\Z)")
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ListRequest:
     """A page of the list, as it was asked for."""
 
     filters: Filters
@@ -84,7 +84,7 @@ def includes(request: Request) -> frozenset[str]:
     return frozenset(values)
 
 
-def listing(request: Request) -> Listing:
+def listing(request: Request) -> ListRequest:
     """The page that is asked for. Raises `InvalidQuery`."""
     filters = Filters(
         _words(request, "status", Status),
@@ -95,7 +95,7 @@ def listing(request: Request) -> Listing:
         _one(request, "createdBefore", lambda value: _time("createdBefore", value)),
     )
     limit = _one(request, "limit", _limit)
-    return Listing(filters, limit or core.USUAL, _one(request, "cursor", str))
+    return ListRequest(filters, limit or core.USUAL, _one(request, "cursor", str))
 
 
 def failures(request: Request) -> Failures:
