@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Response
 
-from jobs.core.listing import LARGEST
-from jobs.core.model import Status
-from jobs.core.result import Link
-from jobs.core.watch import version
+from jobs.core.job import Status
+from jobs.core.list_jobs import MAX_PAGE_BYTES
+from jobs.core.read import Link, version
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from jobs.core.control import Retried
-    from jobs.core.listing import Page
-    from jobs.core.model import Attempt, Job, Progress, Result
+    from jobs.core.job import Attempt, Job, Progress, Result
+    from jobs.core.list_jobs import Page
+    from jobs.core.read import Waiting
     from jobs.core.submit import Accepted
-    from jobs.core.waiting import Waiting
 
 HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 """Of every answer that is JSON."""
@@ -121,7 +120,7 @@ def _waiting(waiting: Waiting) -> dict[str, Any]:
 def _history(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
     """The latest of `attempts`, as many as an answer has room for."""
     shown: list[dict[str, Any]] = []
-    room = LARGEST
+    room = MAX_PAGE_BYTES
     for attempt in map(_attempt, reversed(attempts)):
         room -= _size(attempt)
         if room < 0:

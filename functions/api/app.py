@@ -23,7 +23,7 @@ app = Entry("sluice", configure_logs=False)
 def listing() -> Response:
     asked = query.listing(app.request)
     filters = replace(asked.filters, owner=authorization.caller(app.request).sees)
-    page = bootstrap.api().listing(
+    page = bootstrap.api().list_jobs(
         filters, limit=asked.limit, cursor=asked.cursor, size=answer.size
     )
     return answer.listed(page)
@@ -34,7 +34,7 @@ def listing() -> Response:
 def submit() -> Response:
     key = request.idempotency_key(app.request)
     envelope = request.envelope(app.request)
-    return answer.created(bootstrap.api().submit.accept(envelope, key, _owner()))
+    return answer.created(bootstrap.api().submit(envelope, key, _owner()))
 
 
 @app.route("/jobs/batch", methods=["POST"], content_types=["*/*"])
@@ -56,7 +56,7 @@ def read(id: str) -> Response:
 @app.route("/jobs/{id}/result", methods=["GET"], content_types=["*/*"])
 @problems
 def result(id: str) -> Response:
-    return answer.result(bootstrap.api().results(request.job_id(id)))
+    return answer.result(bootstrap.api().read.result(request.job_id(id)))
 
 
 @app.route("/jobs/{id}/events", methods=["GET"], content_types=["*/*"])
@@ -64,7 +64,7 @@ def result(id: str) -> Response:
 def events(id: str) -> Response:
     api = bootstrap.api()
     asked = query.watching(app.request)
-    job = api.watch(request.job_id(id), asked.since, asked.wait)
+    job = api.long_poll(request.job_id(id), asked.since, asked.wait)
     return answer.shown(job, api.read.waiting(job), ())
 
 

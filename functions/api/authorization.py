@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from api.request import job_id
 from jobs import bootstrap
-from jobs.core.access import Caller, Scope
+from jobs.core.api_keys import Caller
 from jobs.core.errors import JobNotFound
+from jobs.core.ports.api_keys import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,9 +44,9 @@ def admit(event: Any, method: str, path: str, headers: Mapping[str, str]) -> Any
     if path not in OPEN:
         text = (event.get("pathParameters") or {}).get("id")
         needed = SCOPES.get((method, path), Scope.ADMIN)
-        access = bootstrap.api().access
-        if access is not None:
-            caller = access(_key(headers), needed, _job(text))
+        api_keys = bootstrap.api().api_keys
+        if api_keys is not None:
+            caller = api_keys(_key(headers), needed, _job(text))
     noted = {"owner": caller.owner, "sees": caller.sees}
     return {**event, "requestContext": {**event["requestContext"], "authorizer": noted}}
 

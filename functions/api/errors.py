@@ -9,7 +9,7 @@ from jobs.core.errors import JobsError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from jobs.core.model import Problem
+    from jobs.core.errors import Problem
 
 
 class MalformedBody(JobsError):  # noqa: N818 - the names say what is wrong, as in the core

@@ -9,15 +9,15 @@ from chalice.app import Response
 from api.answer import HEADERS, utc
 from api.errors import PartDown
 from api.http import problem
-from jobs.core.stats import SAMPLE, WINDOW
+from jobs.core.stats import MAX_SAMPLE_ATTEMPTS, WINDOW_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jobs.core.health import Part
-    from jobs.core.model import QueueState
-    from jobs.core.ports.queue import Presence
-    from jobs.core.stats import Overview, QueueStats, TypeStats
+    from jobs.core.health import Component
+    from jobs.core.ports.queue import PollerStatus
+    from jobs.core.ports.store import QueueState, QueueStats, TypeStats
+    from jobs.core.stats import Overview
 
 
 def queue(state: QueueState) -> Response:
@@ -32,8 +32,8 @@ def stats(overview: Overview) -> Response:
     body = {
         "queues": [_queue(each) for each in overview.queues],
         "types": [_type(each) for each in overview.types],
-        "window": {"seconds": WINDOW, "attempts": SAMPLE},
-        "pollers": overview.presence and _presence(overview.presence),
+        "window": {"seconds": WINDOW_SECONDS, "attempts": MAX_SAMPLE_ATTEMPTS},
+        "pollers": overview.pollers and _presence(overview.pollers),
     }
     return Response(body, {**HEADERS})
 
@@ -43,10 +43,10 @@ def live() -> Response:
     return Response({"status": "up"}, {**HEADERS})
 
 
-def health(parts: Sequence[Part]) -> Response:
+def health(parts: Sequence[Component]) -> Response:
     """All is well, or which part is down."""
     states = {"api": {"status": "up"}} | {part.name: _part(part) for part in parts}
-    down = "; ".join(f"{part.name}: {part.fault}" for part in parts if part.fault)
+    down = "; ".join(f"{part.name}: {part.problem}" for part in parts if part.problem)
     if down:
         return problem(PartDown(down), detail=down, parts=states)
     return Response({"status": "up", "parts": states}, {**HEADERS})
@@ -75,7 +75,7 @@ def _type(each: TypeStats) -> dict[str, Any]:
     }
 
 
-def _presence(presence: Presence) -> dict[str, Any]:
+def _presence(presence: PollerStatus) -> dict[str, Any]:
     return {"atWork": presence.pollers, "lastSeenSecondsAgo": _rounded(presence.seen)}
 
 
@@ -83,9 +83,9 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def _part(part: Part) -> dict[str, Any]:
-    state: dict[str, Any] = {"status": "down", "fault": part.fault}
-    if not part.fault:
+def _part(part: Component) -> dict[str, Any]:
+    state: dict[str, Any] = {"status": "down", "fault": part.problem}
+    if not part.problem:
         state = {"status": part.state}
     if part.seen is not None:
         state["lastSeenSecondsAgo"] = _rounded(part.seen)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from api.errors import InvalidQuery
-from jobs.core import listing as core
-from jobs.core import members, watch
-from jobs.core.listing import Filters
-from jobs.core.model import Priority, Status
+from jobs.core.job import Priority, Status
+from jobs.core.list_jobs import DEFAULT_PAGE_JOBS, MAX_PAGE_JOBS
+from jobs.core.ports.store import Filters
+from jobs.core.read import DEFAULT_WAIT_SECONDS, MAX_WAIT_SECONDS
+from jobs.core.schema import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -95,7 +96,7 @@ def listing(request: Request) -> ListRequest:
         _one(request, "createdBefore", lambda value: _time("createdBefore", value)),
     )
     limit = _one(request, "limit", _limit)
-    return ListRequest(filters, limit or core.USUAL, _one(request, "cursor", str))
+    return ListRequest(filters, limit or DEFAULT_PAGE_JOBS, _one(request, "cursor", str))
 
 
 def failures(request: Request) -> Failures:
@@ -109,7 +110,7 @@ def failures(request: Request) -> Failures:
 def watching(request: Request) -> Watching:
     """What is waited for, and for how long. Raises `InvalidQuery`."""
     wait = _one(request, "wait", _wait)
-    return Watching(_one(request, "since", _since), watch.USUAL if wait is None else wait)
+    return Watching(_one(request, "since", _since), DEFAULT_WAIT_SECONDS if wait is None else wait)
 
 
 def _one(request: Request, name: str, read: Callable[[str], Value]) -> Value | None:
@@ -122,7 +123,7 @@ def _one(request: Request, name: str, read: Callable[[str], Value]) -> Value | N
 
 def _time(name: str, value: str) -> datetime:
     """A time with its offset; in a query string, its + may have become a space."""
-    found = members.time(_SPACE_FOR_PLUS.sub("+", value))
+    found = parse_time(_SPACE_FOR_PLUS.sub("+", value))
     if found is None:
         wanted = "a time such as 2027-01-31T08:00:00Z, with its offset from UTC"
         raise InvalidQuery(f"{name} must be {wanted}, not {value[:60]!r}")
@@ -130,8 +131,8 @@ def _time(name: str, value: str) -> datetime:
 
 
 def _wait(value: str) -> float:
-    if not _SECONDS.match(value) or float(value) > watch.LONGEST:
-        wanted = f"whole seconds from 0 to {watch.LONGEST:g}"
+    if not _SECONDS.match(value) or float(value) > MAX_WAIT_SECONDS:
+        wanted = f"whole seconds from 0 to {MAX_WAIT_SECONDS:g}"
         raise InvalidQuery(f"wait must be {wanted}, not {value[:60]!r}")
     return float(value)
 
@@ -139,7 +140,7 @@ def _wait(value: str) -> float:
 def _since(value: str) -> str:
     """A time of change, or an ETag as it was sent or without its wrapping."""
     value = _SPACE_FOR_PLUS.sub("+", value)
-    if members.time(value):
+    if parse_time(value):
         return value
     if found := _VERSION.match(value):
         return found[1]
@@ -148,9 +149,9 @@ def _since(value: str) -> str:
 
 
 def _limit(value: str) -> int:
-    if not _WHOLE.match(value) or int(value) > core.MOST:
+    if not _WHOLE.match(value) or int(value) > MAX_PAGE_JOBS:
         raise InvalidQuery(
-            f"limit must be a whole number from 1 to {core.MOST}, not {value[:60]!r}"
+            f"limit must be a whole number from 1 to {MAX_PAGE_JOBS}, not {value[:60]!r}"
         )
     return int(value)
 

@@ -13,15 +13,14 @@ from api.errors import (
     UnsupportedMediaType,
 )
 from api.strict_json import parse
-from jobs.core.errors import JobNotFound
-from jobs.core.model import Problem
+from jobs.core.errors import JobNotFound, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chalice.app import Request
 
-LARGEST_BODY = 5 * 1024 * 1024
+MAX_BODY_BYTES = 5 * 1024 * 1024
 """Bytes. Lambda takes events of 6 MB, in which the gateway has escaped the body once more."""
 
 LONGEST_KEY = 255
@@ -48,8 +47,8 @@ def envelope(request: Request) -> Any:
             "a body is taken as it is, without a Content-Encoding", {"Accept-Encoding": "identity"}
         )
     body = _body(request)
-    if len(body) > LARGEST_BODY:
-        raise BodyTooLarge(f"{len(body)} bytes are more than the {LARGEST_BODY} that are taken")
+    if len(body) > MAX_BODY_BYTES:
+        raise BodyTooLarge(f"{len(body)} bytes are more than the {MAX_BODY_BYTES} that are taken")
     return parse(body)
 
 

@@ -12,9 +12,8 @@ from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any
 
 from api.errors import MalformedBody
-from jobs.core.model import Problem
-from jobs.core.submission import MOST_PROBLEMS
-from jobs.core.words import pointer
+from jobs.core.errors import Problem, pointer
+from jobs.core.job_request import MAX_PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 DEEPEST = 100
 """Levels of objects and lists that a body may have."""
 
-LONGEST_INTEGER = 4300
+MAX_INTEGER_DIGITS = 4300
 """Digits of an integer: Python's own limit, which holds wherever the job is read again."""
 
 _SURE = sys.float_info.dig + 1
@@ -46,7 +45,7 @@ def parse(body: bytes) -> Any:
     """The value that `body` is the JSON text of.
 
     Raises `MalformedBody` for bytes that are not UTF-8, or what is left of such; nesting beyond
-    `DEEPEST`, text that is not JSON and integers beyond `LONGEST_INTEGER`; and, with the places,
+    `DEEPEST`, text that is not JSON and integers beyond `MAX_INTEGER_DIGITS`; and, with the places,
     for members that are there twice, NaN and the infinities, numbers that a 64-bit float cannot
     hold or would round, and characters that no database can hold.
     """
@@ -60,10 +59,10 @@ def parse(body: bytes) -> Any:
         where = f"line {error.lineno}, column {error.colno}"
         raise _malformed(f"is not JSON: {error.msg} at {where}") from error
     except ValueError as error:
-        raise _malformed(f"has an integer of more than {LONGEST_INTEGER} digits") from error
+        raise _malformed(f"has an integer of more than {MAX_INTEGER_DIGITS} digits") from error
     # To go through all of a large value takes longer than to read it, and is rarely needed.
     if reader.refused or _MAYBE_UNFIT.search(text):
-        problems = list(islice(_problems(value, ""), MOST_PROBLEMS))
+        problems = list(islice(_problems(value, ""), MAX_PROBLEMS))
         if problems:
             raise MalformedBody(problems)
     return value

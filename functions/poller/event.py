@@ -16,7 +16,7 @@ class Call:
 
     hop: int = 0
     scheduled: bool = False
-    patient: bool = False
+    wait_for_leases: bool = False
     died: bool = False
 
 
@@ -24,14 +24,14 @@ def read(event: object) -> Call:
     """Read any event; one that says nothing of the kind is a plain wake.
 
     The schedule sends `{"schedule": "rate(1 minute)"}`, a wake is
-    `{"wake": {"hop": n, "patient": b}}`, and a failed invocation comes as the record of its
+    `{"wake": {"hop": n, "wait_for_leases": b}}`, and a failed invocation comes as the record of its
     failure destination, wrapped by SNS.
     """
     match event:
         case {"schedule": _}:
             return Call(scheduled=True)
         case {"wake": {"hop": int(hop), **rest}}:
-            return Call(hop=hop, patient=bool(rest.get("patient")))
+            return Call(hop=hop, wait_for_leases=bool(rest.get("wait_for_leases")))
         case {"Records": [{"Sns": {"Message": str(message)}}, *_]}:
             return read(_parsed(message))
         case {"requestPayload": payload}:

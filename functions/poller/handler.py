@@ -11,12 +11,12 @@ from typing import Any
 from jobs import bootstrap
 from jobs.adapters import log
 from jobs.core.errors import JobsError
-from jobs.core.work import Invocation
+from jobs.core.worker.context import Invocation
 from poller import event as events
 from poller.watchdog import watchdog
 
-SILENT = 8.0
-"""Seconds for which a drain may be still that waits for a database which does not answer."""
+MAX_SILENCE_SECONDS = 8.0
+"""A drain that waits for a database without an answer makes no progress for so long."""
 
 _stop = threading.Event()
 if threading.current_thread() is threading.main_thread():
@@ -24,9 +24,9 @@ if threading.current_thread() is threading.main_thread():
 
 
 def handler(event: object, context: Any) -> dict[str, Any]:
-    """Drain the queues, and say how many attempts came to what.
+    """Drain the queues, and return the number of attempts by outcome.
 
-    Nothing that can be foreseen is raised: a poller that fails is called again at once.
+    Raises no foreseeable error: a poller that fails is invoked again at once.
     """
     try:
         return _poll(event, context)
@@ -42,9 +42,9 @@ def _poll(event: object, context: Any) -> dict[str, Any]:
     poller = bootstrap.poller()
     if call.died:
         # The notice came without a failure destination of its own; the wake has one.
-        return {"woken": poller.wake(call.hop)}
-    with watchdog(max(poller.lease, SILENT)) as alive:
-        drained = poller.drain(
+        return {"woken": poller.replace(call.hop)}
+    with watchdog(max(poller.lease, MAX_SILENCE_SECONDS)) as alive:
+        result = poller.drain(
             Invocation(
                 request_id=context.aws_request_id,
                 remaining=lambda: deadline - time.monotonic(),
@@ -52,10 +52,10 @@ def _poll(event: object, context: Any) -> dict[str, Any]:
                 alive=alive,
                 hop=call.hop,
                 scheduled=call.scheduled,
-                patient=call.patient,
+                wait_for_leases=call.wait_for_leases,
             )
         )
-    if drained.tainted:
+    if result.must_exit:
         # An attempt that could not be ended still runs in here: it must not outlive this call.
         os._exit(1)
-    return dict(drained.counts)
+    return dict(result.counts)

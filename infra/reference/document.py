@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from jobs.core.schema import Schema, schema_of
 from jobs.processors import ALL_TYPES, JOB_TYPES
-from reference.schema import Schema, schema
 
 if TYPE_CHECKING:
     from jobs.core.job_type import JobType
@@ -56,7 +56,7 @@ def parsed(text: str) -> dict[str, Any]:
 
 def _made() -> dict[str, Schema]:
     shapes = {
-        each.payload.__name__: {"title": f"{each.name} payload", **schema(each.payload)}
+        each.payload.__name__: {"title": f"{each.name} payload", **schema_of(each.payload)}
         for each in JOB_TYPES.values()
         if each.payload
     }
@@ -83,5 +83,5 @@ def _made() -> dict[str, Schema]:
 def _timeout(job_type: JobType) -> Schema:
     return {
         "if": {"required": ["type"], "properties": {"type": {"const": job_type.name}}},
-        "then": {"properties": {"timeoutSeconds": {"maximum": job_type.budget}}},
+        "then": {"properties": {"timeoutSeconds": {"maximum": job_type.max_seconds}}},
     }

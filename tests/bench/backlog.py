@@ -14,8 +14,8 @@ from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.postgres.store import PostgresStore
 from jobs.adapters.redis.client import connect
 from jobs.adapters.redis.queue import RedisQueue
-from jobs.core.model import Priority
-from jobs.core.ports.queue import Entry
+from jobs.core.claim import Entry
+from jobs.core.job import Priority
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

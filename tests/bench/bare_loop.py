@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from bench.backlog import Backlog, arguments
-from jobs.core.outcome import Done
-from jobs.core.ports.queue import Move
-from jobs.core.retry import decide
+from jobs.core.ports.queue import EntryUpdate
+from jobs.core.retry import Succeeded, decide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,11 +23,13 @@ def measure(backlog: Backlog, jobs: int, kind: str, batch: int) -> float:
     backlog.fill(jobs, kind)
     done = 0
     began = time.monotonic()
-    while hints := backlog.queue.take("bench", limit=batch, lease=10.0).hints:
+    while hints := backlog.queue.take("bench", limit=batch, lease=10.0).candidates:
         claimed = backlog.store.claim(hints, uuid4(), lease=10.0, request_id="bench")
-        ends = [decide(claim, Done({})) for claim in claimed.claims]
-        settled = backlog.store.settle(ends)
-        backlog.queue.settle([Move(end.id, end.priority) for end in ends if end.id in settled])
+        ends = [decide(claim, Succeeded({})) for claim in claimed.claims]
+        settled = backlog.store.settle(ends).ids
+        backlog.queue.update_entries(
+            [EntryUpdate(e.claim.id, e.claim.priority) for e in ends if e.claim.id in settled]
+        )
         done += len(settled)
     seconds = time.monotonic() - began
     assert done == jobs, (done, jobs)

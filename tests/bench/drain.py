@@ -19,9 +19,9 @@ from fakes.mailer import FakeMailer
 from fakes.objects import FakeObjects
 from fakes.waker import FakeWaker
 from jobs.adapters import log
-from jobs.core.drain import drain
-from jobs.core.job_type import Tools
-from jobs.core.work import Invocation, Work
+from jobs.core.job_type import JobContext
+from jobs.core.worker.context import Invocation, WorkerConfig
+from jobs.core.worker.drain import drain
 from support.job_types import TEST_TYPES
 
 if TYPE_CHECKING:
@@ -34,14 +34,16 @@ LONGEST = 600.0
 def measure(backlog: Backlog, jobs: int, kind: str, batch: int) -> float:
     """Jobs a second; raises `AssertionError` if the poller left some undone."""
     backlog.fill(jobs, kind)
-    tools = Tools(FakeObjects(), FakeMailer())
-    work = Work(backlog.store, backlog.queue, FakeWaker(), TEST_TYPES, tools, log.event, most=batch)
+    context = JobContext(FakeObjects(), FakeMailer())
+    config = WorkerConfig(
+        backlog.store, backlog.queue, FakeWaker(), TEST_TYPES, context, log.event, max_held=batch
+    )
     with tempfile.TemporaryFile("w") as lines, redirect_stdout(lines):
         began = time.monotonic()
         until = began + LONGEST
-        drained = drain(work, Invocation("bench", lambda: until - time.monotonic()))
+        result = drain(config, Invocation("bench", lambda: until - time.monotonic()))
         seconds = time.monotonic() - began
-    assert drained.counts["completed"] == jobs, drained
+    assert result.counts["completed"] == jobs, result
     return jobs / seconds
 
 

@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from fakes.bus import FakeBus
-from jobs.adapters.bus import EventBridge, connect
+from jobs.adapters.event_bridge import EventBridge, connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

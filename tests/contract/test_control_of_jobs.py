@@ -8,9 +8,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from jobs.core.errors import NotFailed, UniqueKeyTaken
-from jobs.core.model import Job, NewJob, Priority, Progress, Refused, Status
-from jobs.core.outcome import Done, GiveUp, Lost, TryAgain
+from jobs.core.claim import NotClaimed
+from jobs.core.errors import JobNotFailed, UniqueKeyTaken
+from jobs.core.job import Job, NewJob, Priority, Progress, Status
+from jobs.core.retry import Failed, Retry, Succeeded, WorkerLost
 from support.rows import LEASE
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def retry_all(
 def failed(rows: Rows, kind: str = "A", unique_key: str | None = None) -> Job:
     rows.advance(1)
     job = rows.store.insert(NewJob(uuid4(), kind, {}, unique_key=unique_key))
-    rows.settle(rows.claim(job), GiveUp("no"))
+    rows.settle(rows.claim(job), Failed("no"))
     return rows.get(job.id)
 
 
@@ -54,7 +55,7 @@ def test_a_waiting_job_is_cancelled_at_once(rows: Rows) -> None:
     assert now.updated_at > job.updated_at
     assert rows.get(job.id) == now
     assert now.history == ()
-    assert rows.ask(job).refused == (Refused(job.id, job.priority, None),)
+    assert rows.ask(job).not_claimed == (NotClaimed(job.id, job.priority, None),)
     assert (rows.store.due(9), rows.store.next_due(), rows.store.open_entries(9)) == ([], None, [])
 
 
@@ -64,12 +65,12 @@ def test_a_job_that_runs_is_cancelled_and_its_worker_can_change_nothing(rows: Ro
     rows.advance(1)
     assert cancel(rows, job).status is Status.CANCELLED
     before = rows.get(job.id)
-    assert not rows.settle(claim, Done({}))
-    assert not rows.settle(claim, TryAgain("no"))
+    assert not rows.settle(claim, Succeeded({}))
+    assert not rows.settle(claim, Retry("no"))
     assert not rows.store.renew([claim], lease=LEASE)
     assert not rows.store.release([claim])
     rows.advance(LEASE)
-    assert not rows.settle(claim, Lost())
+    assert not rows.settle(claim, WorkerLost())
     now = rows.get(job.id)
     assert (now.status, now.attempts, now.result) == (Status.CANCELLED, 1, None)
     [attempt] = now.history
@@ -89,8 +90,10 @@ def test_cancelling_again_changes_nothing(rows: Rows) -> None:
     assert now.updated_at - now.created_at == first.updated_at - first.created_at
 
 
-@pytest.mark.parametrize("outcome", [Done({"n": 1}), GiveUp("no")])
-def test_a_job_that_has_ended_is_returned_as_it_ended(rows: Rows, outcome: Done | GiveUp) -> None:
+@pytest.mark.parametrize("outcome", [Succeeded({"n": 1}), Failed("no")])
+def test_a_job_that_has_ended_is_returned_as_it_ended(
+    rows: Rows, outcome: Succeeded | Failed
+) -> None:
     job = rows.insert()
     rows.settle(rows.claim(job), outcome)
     before = rows.get(job.id)
@@ -102,13 +105,13 @@ def test_what_a_cancel_makes_to_tell_it_comes_with_it_once(rows: Rows) -> None:
     job = rows.insert(priority=Priority.HIGH, callback_url="https://example.com")
     cancelled = rows.store.cancel(job.id)
     assert cancelled
-    [entry] = cancelled.born
+    [entry] = cancelled.outbox_entries
     assert (entry.priority, entry.delay) == (Priority.HIGH, 0.0)
     assert rows.get(entry.id).type == "CALLBACK"
     assert [hint.id for hint in rows.store.due(9)] == [entry.id]
     again = rows.store.cancel(job.id)
     assert again
-    assert again.born == ()
+    assert again.outbox_entries == ()
     assert [hint.id for hint in rows.store.due(9)] == [entry.id]
 
 
@@ -130,12 +133,12 @@ def test_a_failed_job_gets_all_its_attempts_anew_and_a_note_of_it(rows: Rows) ->
     job = rows.insert(max_attempts=2)
     for _ in range(2):
         last = rows.claim(job)
-        rows.settle(last, TryAgain("no"))
+        rows.settle(last, Retry("no"))
         rows.advance(5)
     now = retry(rows, job)
     assert (now.status, now.attempts, now.error) == (Status.PENDING, 0, "no")
     assert now.due_in == 0
-    assert not rows.settle(last, TryAgain("no")), "the claim before is void"
+    assert not rows.settle(last, Retry("no")), "the claim before is void"
     assert rows.claim(job).attempt == 1
     history = rows.get(job.id).history
     assert [(each.number, each.outcome) for each in history] == [
@@ -150,7 +153,7 @@ def test_retrying_again_with_the_same_token_is_the_same_retry(rows: Rows) -> Non
     job, token = failed(rows), uuid4()
     retry(rows, job, token)
     assert retry(rows, job, token).status is Status.PENDING
-    rows.settle(rows.claim(job), Done({}))
+    rows.settle(rows.claim(job), Succeeded({}))
     assert retry(rows, job, token).status is Status.COMPLETED
     assert [each.outcome for each in rows.get(job.id).history] == ["failed", "retried", "completed"]
 
@@ -158,7 +161,7 @@ def test_retrying_again_with_the_same_token_is_the_same_retry(rows: Rows) -> Non
 def test_what_has_not_failed_is_not_retried(rows: Rows) -> None:
     waiting, running, done, cancelled = (rows.insert() for _ in range(4))
     rows.claim(running)
-    rows.settle(rows.claim(done), Done({}))
+    rows.settle(rows.claim(done), Succeeded({}))
     cancel(rows, cancelled)
     for job, status in (
         (waiting, "pending"),
@@ -166,7 +169,7 @@ def test_what_has_not_failed_is_not_retried(rows: Rows) -> None:
         (done, "completed"),
         (cancelled, "cancelled"),
     ):
-        with pytest.raises(NotFailed, match=status):
+        with pytest.raises(JobNotFailed, match=status):
             retry(rows, job)
         assert rows.get(job.id).status == status
     assert retry_all(rows) == []
@@ -249,7 +252,7 @@ def test_progress_is_shown_until_the_next_attempt_begins(rows: Rows) -> None:
     now = rows.get(job.id)
     assert now.progress == Progress(40.0, "4 of 10 ü")
     assert now.updated_at > now.created_at
-    rows.settle(claim, TryAgain("no"))
+    rows.settle(claim, Retry("no"))
     assert rows.get(job.id).progress == Progress(40.0, "4 of 10 ü")
     rows.advance(5)
     again = rows.claim(job)

@@ -7,31 +7,30 @@ from uuid import uuid4
 
 import pytest
 
-from jobs.core.model import NewJob, Priority, Status
-from jobs.core.outcome import Done, GiveUp, Lost, TryAgain
-from jobs.core.retry import decide
+from jobs.core.job import NewJob, Priority, Status
+from jobs.core.retry import Failed, Retry, Succeeded, WorkerLost, decide
 from support.rows import LEASE
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from jobs.core.model import Claim, Job
-    from jobs.core.outcome import Outcome
-    from jobs.core.ports.queue import Entry
+    from jobs.core.claim import Claim, Entry
+    from jobs.core.job import Job
+    from jobs.core.retry import Outcome
     from support.rows import Rows
 
 URL = "https://example.com"
 
 
 def settle(rows: Rows, claim: Claim, outcome: Outcome) -> tuple[Entry, ...]:
-    """End `claim`; return what was born of that."""
-    return rows.store.settle([decide(claim, outcome)]).born
+    """End `claim`; return what was outbox_entries of that."""
+    return rows.store.settle([decide(claim, outcome)]).outbox_entries
 
 
 def cancel(rows: Rows, job: Job) -> tuple[Entry, ...]:
     found = rows.store.cancel(job.id)
     assert found
-    return found.born
+    return found.outbox_entries
 
 
 def told(rows: Rows, entry: Entry) -> dict[str, Any]:
@@ -54,7 +53,7 @@ def test_the_end_of_a_job_is_to_be_told(telling_rows: Rows, priority: Priority) 
     job = rows.insert(priority, tags=("b", "a"))
     claim = rows.claim(job)
     rows.advance(1)
-    [entry] = settle(rows, claim, Done({"secret": 1}))
+    [entry] = settle(rows, claim, Succeeded({"secret": 1}))
     assert (entry.priority, entry.delay) == (priority, 0.0)
     assert [hint.id for hint in rows.store.due(9)] == [entry.id]
     now = rows.get(job.id)
@@ -73,9 +72,9 @@ def test_the_end_of_a_job_is_to_be_told(telling_rows: Rows, priority: Priority) 
 def test_a_failure_is_told_with_its_error_once_it_is_final(telling_rows: Rows) -> None:
     rows = telling_rows
     job = rows.insert(max_attempts=2)
-    assert settle(rows, rows.claim(job), TryAgain("first")) == ()
+    assert settle(rows, rows.claim(job), Retry("first")) == ()
     rows.advance(5)
-    [entry] = settle(rows, rows.claim(job), TryAgain('"ü" \U0001f600'))
+    [entry] = settle(rows, rows.claim(job), Retry('"ü" \U0001f600'))
     detail = told(rows, entry)
     assert (detail["status"], detail["attempts"]) == ("failed", 2)
     assert detail["error"] == '"ü" \U0001f600'
@@ -84,9 +83,9 @@ def test_a_failure_is_told_with_its_error_once_it_is_final(telling_rows: Rows) -
 def test_what_is_told_is_how_the_job_ended_whatever_becomes_of_it(telling_rows: Rows) -> None:
     rows = telling_rows
     job = rows.insert()
-    [failed] = settle(rows, rows.claim(job), GiveUp("no"))
+    [failed] = settle(rows, rows.claim(job), Failed("no"))
     rows.store.retry(job.id, uuid4(), request_id=None)
-    [completed] = settle(rows, rows.claim(job), Done({}))
+    [completed] = settle(rows, rows.claim(job), Succeeded({}))
     assert [told(rows, entry)["status"] for entry in (failed, completed)] == ["failed", "completed"]
 
 
@@ -108,12 +107,12 @@ def test_an_end_that_is_asked_for_again_or_void_is_not_told(telling_rows: Rows) 
     stale = rows.claim(job)
     rows.advance(LEASE)
     [lost] = rows.ask(job).lost
-    assert settle(rows, lost, Lost()) == ()
+    assert settle(rows, lost, WorkerLost()) == ()
     rows.advance(5)
     claim = rows.claim(job, alone=True)
-    assert settle(rows, stale, Done({})) == ()
-    assert len(settle(rows, claim, Done({}))) == 1
-    assert settle(rows, claim, Done({})) == ()
+    assert settle(rows, stale, Succeeded({})) == ()
+    assert len(settle(rows, claim, Succeeded({}))) == 1
+    assert settle(rows, claim, Succeeded({})) == ()
     assert cancel(rows, job) == ()
 
 
@@ -121,10 +120,10 @@ def test_a_batch_is_told_of_one_by_one(telling_rows: Rows) -> None:
     rows = telling_rows
     jobs = [rows.insert() for _ in range(5)]
     claims = [rows.claim(job) for job in jobs]
-    ends: list[Outcome] = [Done({}), GiveUp("no"), TryAgain("no"), Done({}), Done({})]
+    ends: list[Outcome] = [Succeeded({}), Failed("no"), Retry("no"), Succeeded({}), Succeeded({})]
     settled = rows.store.settle([decide(*pair) for pair in zip(claims, ends, strict=True)])
-    assert settled == frozenset(job.id for job in jobs)
-    details = [told(rows, entry) for entry in settled.born]
+    assert settled.ids == frozenset(job.id for job in jobs)
+    details = [told(rows, entry) for entry in settled.outbox_entries]
     assert {(each["id"], each["status"]) for each in details} == {
         (str(jobs[0].id), "completed"),
         (str(jobs[1].id), "failed"),
@@ -137,20 +136,20 @@ def test_a_batch_is_told_of_one_by_one(telling_rows: Rows) -> None:
 def test_what_tells_is_not_told_of(telling_rows: Rows, kind: str) -> None:
     rows = telling_rows
     done, failed, cancelled = (rows.store.insert(NewJob(uuid4(), kind, {})) for _ in range(3))
-    assert settle(rows, rows.claim(done), Done({})) == ()
-    assert settle(rows, rows.claim(failed), GiveUp("no")) == ()
+    assert settle(rows, rows.claim(done), Succeeded({})) == ()
+    assert settle(rows, rows.claim(failed), Failed("no")) == ()
     assert cancel(rows, cancelled) == ()
 
 
 def test_a_callback_is_told_beside_it(telling_rows: Rows) -> None:
     rows = telling_rows
     done, cancelled = (rows.insert(callback_url=URL) for _ in range(2))
-    for born in (settle(rows, rows.claim(done), Done({})), cancel(rows, cancelled)):
-        assert {rows.get(entry.id).type for entry in born} == {"CALLBACK", "EVENT"}
+    for outbox_entries in (settle(rows, rows.claim(done), Succeeded({})), cancel(rows, cancelled)):
+        assert {rows.get(entry.id).type for entry in outbox_entries} == {"CALLBACK", "EVENT"}
 
 
 def test_without_a_bus_nothing_is_made(rows: Rows) -> None:
     done, cancelled = rows.insert(), rows.insert()
-    assert settle(rows, rows.claim(done), Done({})) == ()
+    assert settle(rows, rows.claim(done), Succeeded({})) == ()
     assert cancel(rows, cancelled) == ()
     assert rows.store.due(9) == []

@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from jobs.core.model import Priority
-from jobs.core.ports.queue import Entry, Leave, Move, Presence, Published, Standing
+from jobs.core.claim import Entry
+from jobs.core.job import Priority
+from jobs.core.ports.queue import EntryUpdate, LeaveResult, PollerStatus, Published, QueuePosition
 from support.queues import LEASE, POLLERS, REGISTERED, SHARE, WAKING, Queues
 
 HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT
@@ -19,15 +20,15 @@ HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT
 def test_what_is_ready_can_be_withdrawn_from_one_queue(
     queues: Queues, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.adapters.redis.queue.MOST_WITHDRAWN", 10)
+    monkeypatch.setattr("jobs.adapters.redis.queue.MAX_ENTRIES_REMOVED", 10)
     taken = queues.publish(2, HIGH)
     queues.take()
     # In more than one step.
     ready, default = queues.publish(25, HIGH), queues.publish(1, DEFAULT)
     [later] = queues.publish(1, HIGH, delay=60)
-    queues.queue.withdraw(HIGH)
+    queues.queue.remove_ready(HIGH)
     assert queues.taken() == default
-    assert queues.queue.standing(ready[0], HIGH).position is None
+    assert queues.queue.position(ready[0], HIGH).position is None
     queues.advance(LEASE)
     assert {*queues.taken()} == {*taken, *default}, "what was not ready is there still"
     queues.advance(60)
@@ -35,7 +36,7 @@ def test_what_is_ready_can_be_withdrawn_from_one_queue(
 
 
 def test_nothing_is_withdrawn_from_an_empty_queue(queues: Queues) -> None:
-    queues.queue.withdraw(DEFAULT)
+    queues.queue.remove_ready(DEFAULT)
     assert queues.taken() == []
 
 
@@ -46,14 +47,14 @@ def test_what_is_published_is_taken_in_its_order(queues: Queues) -> None:
 
 def test_nothing_is_taken_from_empty_queues(queues: Queues) -> None:
     taken = queues.take()
-    assert (taken.hints, taken.next_in, taken.wake) == ((), None, False)
+    assert (taken.candidates, taken.next_in, taken.wake) == ((), None, False)
 
 
 def test_high_is_taken_before_default(queues: Queues) -> None:
     default = queues.publish(2, DEFAULT)
     queues.advance(1)
     high = queues.publish(2, HIGH)
-    taken = queues.take(3).hints
+    taken = queues.take(3).candidates
     assert [hint.id for hint in taken] == [*high, default[0]]
     assert [hint.priority for hint in taken] == [HIGH, HIGH, DEFAULT]
 
@@ -61,8 +62,8 @@ def test_high_is_taken_before_default(queues: Queues) -> None:
 def test_only_the_priorities_asked_for_are_taken(queues: Queues) -> None:
     queues.publish(2, DEFAULT)
     high = queues.publish(2, HIGH)
-    assert [hint.id for hint in queues.take(priorities=(HIGH,)).hints] == high
-    assert not queues.take(priorities=(HIGH,)).hints
+    assert [hint.id for hint in queues.take(priorities=(HIGH,)).candidates] == high
+    assert not queues.take(priorities=(HIGH,)).candidates
 
 
 def test_no_more_than_the_limit_is_taken(queues: Queues) -> None:
@@ -83,7 +84,7 @@ def test_what_was_taken_is_ready_again_when_its_lease_ends(queues: Queues) -> No
 
 def test_an_entry_that_is_not_due_is_not_taken(queues: Queues) -> None:
     ids = queues.publish(1, delay=10)
-    assert queues.take().hints == ()
+    assert queues.take().candidates == ()
     assert queues.take().next_in == pytest.approx(10, abs=5)
     queues.advance(10)
     assert queues.taken() == ids
@@ -124,7 +125,7 @@ def test_publish_counts_what_was_new(queues: Queues) -> None:
 def test_a_removed_entry_is_gone(queues: Queues) -> None:
     done, other = queues.publish(2)
     queues.taken()
-    queues.queue.settle([Move(done, DEFAULT)])
+    queues.queue.update_entries([EntryUpdate(done, DEFAULT)])
     queues.advance(LEASE)
     assert queues.taken() == [other]
 
@@ -132,7 +133,7 @@ def test_a_removed_entry_is_gone(queues: Queues) -> None:
 def test_an_entry_is_moved_to_a_delay(queues: Queues) -> None:
     [job_id] = queues.publish(1)
     queues.taken()
-    queues.queue.settle([Move(job_id, DEFAULT, 2.0)])
+    queues.queue.update_entries([EntryUpdate(job_id, DEFAULT, 2.0)])
     assert queues.take().next_in == pytest.approx(2, abs=1.9)
     queues.advance(2)
     assert queues.taken() == [job_id]
@@ -140,29 +141,33 @@ def test_an_entry_is_moved_to_a_delay(queues: Queues) -> None:
 
 def test_an_entry_gets_its_place_back(queues: Queues) -> None:
     ids = queues.publish(3)
-    hints = queues.take(2).hints
-    queues.queue.settle([Move(hint.id, hint.priority, score=hint.score) for hint in hints])
+    hints = queues.take(2).candidates
+    queues.queue.update_entries(
+        [EntryUpdate(hint.id, hint.priority, score=hint.score) for hint in hints]
+    )
     assert queues.taken() == ids
 
 
 def test_a_move_adds_what_was_not_there(queues: Queues) -> None:
     moved = uuid4()
-    queues.queue.settle([Move(moved, HIGH, -1.0), Move(uuid4(), HIGH)])
+    queues.queue.update_entries([EntryUpdate(moved, HIGH, -1.0), EntryUpdate(uuid4(), HIGH)])
     assert queues.taken() == [moved]
 
 
 def test_a_job_moves_from_queue_to_queue(queues: Queues) -> None:
     [job_id] = queues.publish(1, DEFAULT)
-    queues.queue.settle([Move(job_id, DEFAULT), Move(job_id, HIGH, 0.0)])
-    [hint] = queues.take().hints
+    queues.queue.update_entries([EntryUpdate(job_id, DEFAULT), EntryUpdate(job_id, HIGH, 0.0)])
+    [hint] = queues.take().candidates
     assert (hint.id, hint.priority) == (job_id, HIGH)
 
 
 def test_an_entry_that_is_to_be_ready_sooner_is_never_made_later(queues: Queues) -> None:
     later, earlier, gone = queues.publish(3)
     queues.taken()
-    queues.queue.settle([Move(earlier, DEFAULT, -2.0), Move(gone, DEFAULT)])
-    queues.queue.settle([Move(job, DEFAULT, -1.0, sooner=True) for job in (later, earlier, gone)])
+    queues.queue.update_entries([EntryUpdate(earlier, DEFAULT, -2.0), EntryUpdate(gone, DEFAULT)])
+    queues.queue.update_entries(
+        [EntryUpdate(job, DEFAULT, -1.0, sooner=True) for job in (later, earlier, gone)]
+    )
     assert queues.taken() == [earlier, later]
 
 
@@ -255,7 +260,7 @@ def test_no_more_pollers_are_woken_than_there_may_be(queues: Queues) -> None:
 def test_a_new_poller_ends_the_wait_for_it(queues: Queues) -> None:
     assert queues.publish_again(uuid4()).wake
     queues.take(1)
-    queues.queue.leave("poller", horizon=-1)
+    queues.queue.deregister("poller", max_wait=-1)
     assert queues.publish_again(uuid4()).wake
 
 
@@ -277,14 +282,14 @@ def test_a_wake_that_was_noted_and_not_sent_is_forgotten_with_the_last_poller(
 ) -> None:
     queues.take(0)
     assert queues.publish_again(uuid4()).wake
-    queues.queue.leave("poller", horizon=-1)
+    queues.queue.deregister("poller", max_wait=-1)
     assert queues.publish_again(uuid4()).wake
 
 
 def test_a_wake_that_is_under_way_is_kept_in_mind_while_a_poller_is_left(queues: Queues) -> None:
     queues.take(0, "full")
     assert queues.publish_again(uuid4()).wake
-    queues.queue.leave("another", horizon=-1)
+    queues.queue.deregister("another", max_wait=-1)
     assert not queues.publish_again(uuid4()).wake
 
 
@@ -293,14 +298,14 @@ def test_a_wake_that_is_under_way_is_kept_in_mind_while_a_poller_is_left(queues:
 
 def test_a_poller_leaves_empty_queues(queues: Queues) -> None:
     queues.take()
-    assert queues.queue.leave("poller", horizon=60) == Leave(left=True, next_in=None)
+    assert queues.queue.deregister("poller", max_wait=60) == LeaveResult(left=True, next_in=None)
     assert queues.publish_again(uuid4()).wake, "nobody is there any more"
 
 
 def test_a_poller_stays_while_something_is_ready(queues: Queues) -> None:
     queues.take()
     queues.publish(1)
-    answer = queues.queue.leave("poller", horizon=0)
+    answer = queues.queue.deregister("poller", max_wait=0)
     assert not answer.left
     assert answer.next_in is not None
     assert answer.next_in <= 0
@@ -310,19 +315,19 @@ def test_a_poller_stays_while_something_is_ready(queues: Queues) -> None:
 def test_a_poller_stays_for_what_is_due_within_its_horizon(queues: Queues) -> None:
     queues.take()
     queues.publish(1, HIGH, delay=10)
-    answer = queues.queue.leave("poller", horizon=60)
+    answer = queues.queue.deregister("poller", max_wait=60)
     assert not answer.left
     assert answer.next_in == pytest.approx(10, abs=5)
-    assert queues.queue.leave("poller", horizon=1).left
+    assert queues.queue.deregister("poller", max_wait=1).left
 
 
 def test_one_poller_is_enough_to_wait_unless_another_is_patient(queues: Queues) -> None:
     queues.take(poller="one")
     queues.take(poller="two")
     queues.publish(1, delay=10)
-    assert not queues.queue.leave("two", horizon=60, patient=True).left
-    assert queues.queue.leave("two", horizon=60).left
-    assert not queues.queue.leave("one", horizon=60).left
+    assert not queues.queue.deregister("two", max_wait=60, wait_for_leases=True).left
+    assert queues.queue.deregister("two", max_wait=60).left
+    assert not queues.queue.deregister("one", max_wait=60).left
 
 
 def test_a_forgotten_poller_does_not_wait_for_others(queues: Queues) -> None:
@@ -330,13 +335,13 @@ def test_a_forgotten_poller_does_not_wait_for_others(queues: Queues) -> None:
     queues.advance(REGISTERED)
     queues.take(poller="live")
     queues.publish(1, delay=10)
-    assert not queues.queue.leave("live", horizon=60).left
+    assert not queues.queue.deregister("live", max_wait=60).left
 
 
 def test_a_poller_leaves_in_any_case_when_its_time_is_up(queues: Queues) -> None:
     queues.take()
     queues.publish(1)
-    answer = queues.queue.leave("poller", horizon=-1)
+    answer = queues.queue.deregister("poller", max_wait=-1)
     assert answer.left
     assert answer.next_in is not None
     assert answer.next_in <= 0
@@ -354,7 +359,7 @@ def test_queues_are_complete_from_when_it_is_noted_until_memory_is_lost(queues: 
     queues.flush()
     taken = queues.take()
     assert not taken.complete
-    assert not taken.hints
+    assert not taken.candidates
 
 
 def test_queues_are_incomplete_from_when_it_is_noted(queues: Queues) -> None:
@@ -367,14 +372,14 @@ def test_a_queue_that_is_there_answers(queues: Queues) -> None:
     queues.queue.ping()
 
 
-# Standing
+# QueuePosition
 
 
 def test_an_entry_stands_behind_what_is_taken_before_it(queues: Queues) -> None:
     first, second = queues.publish(2)
     [high] = queues.publish(1, HIGH)
     queues.publish(1, HIGH, delay=10)
-    standing = queues.queue.standing
+    standing = queues.queue.position
     assert [standing(each, DEFAULT).position for each in (first, second)] == [2, 3]
     assert standing(high, HIGH).position == 1
 
@@ -384,34 +389,34 @@ def test_an_entry_that_is_not_ready_or_not_there_has_no_position(queues: Queues)
     [leased] = queues.publish(1)
     queues.take()
     for each in (later, leased, uuid4()):
-        assert queues.queue.standing(each, DEFAULT).position is None
+        assert queues.queue.position(each, DEFAULT).position is None
     [high] = queues.publish(1, HIGH)
-    assert queues.queue.standing(high, DEFAULT).position is None, "it is in the other queue"
+    assert queues.queue.position(high, DEFAULT).position is None, "it is in the other queue"
 
 
 def test_who_is_there_to_take_an_entry_is_known(queues: Queues) -> None:
-    assert queues.queue.standing(uuid4(), HIGH) == Standing(None, 0, waking=False)
+    assert queues.queue.position(uuid4(), HIGH) == QueuePosition(None, 0, waking=False)
     queues.publish(1)
-    assert queues.queue.standing(uuid4(), HIGH) == Standing(None, 0, waking=True)
+    assert queues.queue.position(uuid4(), HIGH) == QueuePosition(None, 0, waking=True)
     queues.take(poller="one")
     queues.take(poller="two")
-    assert queues.queue.standing(uuid4(), HIGH) == Standing(None, 2, waking=False)
+    assert queues.queue.position(uuid4(), HIGH) == QueuePosition(None, 2, waking=False)
     queues.advance(REGISTERED)
-    assert queues.queue.standing(uuid4(), HIGH).pollers == 0
+    assert queues.queue.position(uuid4(), HIGH).pollers == 0
 
 
-# Presence
+# PollerStatus
 
 
 def test_a_poller_is_remembered_after_it_has_left(queues: Queues) -> None:
-    assert queues.queue.presence() == Presence(0, None)
+    assert queues.queue.pollers() == PollerStatus(0, None)
     queues.take(poller="one")
     queues.take(poller="two")
-    assert queues.queue.presence() == Presence(2, 0.0)
+    assert queues.queue.pollers() == PollerStatus(2, 0.0)
     for poller in ("one", "two"):
-        queues.queue.leave(poller, horizon=-1)
-    gone = queues.queue.presence()
+        queues.queue.deregister(poller, max_wait=-1)
+    gone = queues.queue.pollers()
     assert gone.pollers == 0
     assert gone.seen == pytest.approx(0, abs=2)
     queues.flush()
-    assert queues.queue.presence() == Presence(0, None)
+    assert queues.queue.pollers() == PollerStatus(0, None)

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from jobs.core.model import Claimed, Job, NewJob, Priority, Refused, Status
-from jobs.core.outcome import Done, GiveUp, Lost, Outcome, TryAgain, Unknown
-from jobs.core.retry import decide
+from jobs.core.claim import ClaimResult, NotClaimed
+from jobs.core.job import Job, NewJob, Priority, Status
+from jobs.core.retry import Failed, Outcome, OutcomeUnknown, Retry, Succeeded, WorkerLost, decide
 from support.rows import LEASE, Rows, hint
 
 HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT
@@ -30,8 +30,8 @@ def test_an_inserted_job_is_pending_and_due(rows: Rows) -> None:
 
 def test_inserting_the_same_id_again_returns_the_row_as_it_is(rows: Rows) -> None:
     job = rows.insert()
-    rows.settle(rows.claim(job), Done({"first": True}))
-    again = rows.store.insert(NewJob(job.id, "OTHER", {}, HIGH))
+    rows.settle(rows.claim(job), Succeeded({"first": True}))
+    again = rows.store.insert(NewJob(job.id, "OTHER", {}, priority=HIGH))
     assert (again.type, again.status, again.priority) == ("NOOP", Status.COMPLETED, DEFAULT)
 
 
@@ -74,7 +74,7 @@ def test_claims_come_in_the_order_of_the_hints(rows: Rows) -> None:
 
 
 def test_nothing_is_claimed_of_no_hints(rows: Rows) -> None:
-    assert rows.ask() == Claimed()
+    assert rows.ask() == ClaimResult()
 
 
 def test_asking_again_with_the_same_token_claims_the_same_once(rows: Rows) -> None:
@@ -96,7 +96,7 @@ def test_a_leased_job_is_refused_until_its_lease_ends(rows: Rows) -> None:
 def test_a_job_that_waits_out_its_backoff_is_refused_until_it_is_due(rows: Rows) -> None:
     job = rows.insert(max_attempts=9)
     for _ in range(5):
-        rows.settle(rows.claim(job), TryAgain("no"))
+        rows.settle(rows.claim(job), Retry("no"))
         [refused] = refusals(rows, job)
         rows.advance(16)
     assert refused.delay == pytest.approx(16, abs=5)
@@ -105,12 +105,12 @@ def test_a_job_that_waits_out_its_backoff_is_refused_until_it_is_due(rows: Rows)
 
 def test_a_final_or_unknown_job_is_refused_for_good(rows: Rows) -> None:
     done, failed, unknown = rows.insert(), rows.insert(HIGH), replace(rows.insert(), id=uuid4())
-    rows.settle(rows.claim(done), Done({}))
-    rows.settle(rows.claim(failed), GiveUp("no"))
+    rows.settle(rows.claim(done), Succeeded({}))
+    rows.settle(rows.claim(failed), Failed("no"))
     assert refusals(rows, done, failed, unknown) == (
-        Refused(done.id, DEFAULT, None),
-        Refused(failed.id, HIGH, None),
-        Refused(unknown.id, DEFAULT, None),
+        NotClaimed(done.id, DEFAULT, None),
+        NotClaimed(failed.id, HIGH, None),
+        NotClaimed(unknown.id, DEFAULT, None),
     )
 
 
@@ -118,8 +118,8 @@ def test_a_hint_from_the_wrong_queue_is_refused_there_and_due_in_its_own(rows: R
     job = rows.insert(HIGH)
     claimed = rows.store.claim([hint(job, DEFAULT)], uuid4(), lease=LEASE, request_id=None)
     assert not claimed.claims
-    gone, moved = claimed.refused
-    assert gone == Refused(job.id, DEFAULT, None)
+    gone, moved = claimed.not_claimed
+    assert gone == NotClaimed(job.id, DEFAULT, None)
     assert (moved.id, moved.priority) == (job.id, HIGH)
     assert moved.delay is not None
     assert moved.delay <= 0
@@ -140,7 +140,7 @@ def test_a_job_that_lost_a_lease_is_claimed_only_alone(rows: Rows) -> None:
     job, other = rows.insert(), rows.insert()
     rows.lose(rows.claim(job))
     claimed = rows.ask(job, other)
-    assert claimed.suspects == (job.id,)
+    assert claimed.quarantined == (job.id,)
     assert [claim.id for claim in claimed.claims] == [other.id]
     claim = rows.claim(job, alone=True)
     assert (claim.attempt, claim.alone, claim.losses) == (2, True, 1)
@@ -154,7 +154,7 @@ def test_success_completes_a_job(rows: Rows) -> None:
     claim = rows.claim(job)
     rows.advance(1)
     result = {"zeta": "output/ü.csv", "rows": 2, "a": [1.5, None]}
-    assert rows.settle(claim, Done(result))
+    assert rows.settle(claim, Succeeded(result))
     now = rows.get(job.id)
     assert (now.status, now.attempts, now.error) == (Status.COMPLETED, 1, None)
     assert now.result == result
@@ -163,9 +163,9 @@ def test_success_completes_a_job(rows: Rows) -> None:
     assert rows.store.next_due() is None
 
 
-@pytest.mark.parametrize("outcome", [TryAgain("no"), Unknown("maybe")])
+@pytest.mark.parametrize("outcome", [Retry("no"), OutcomeUnknown("maybe")])
 def test_a_failed_attempt_makes_a_job_wait_and_keeps_the_error(
-    rows: Rows, outcome: TryAgain | Unknown
+    rows: Rows, outcome: Retry | OutcomeUnknown
 ) -> None:
     job = rows.insert()
     assert rows.settle(rows.claim(job), outcome)
@@ -178,24 +178,24 @@ def test_a_failed_attempt_makes_a_job_wait_and_keeps_the_error(
 
 def test_the_last_failed_attempt_fails_a_job(rows: Rows) -> None:
     job = rows.insert(max_attempts=2)
-    rows.settle(rows.claim(job), TryAgain("first"))
+    rows.settle(rows.claim(job), Retry("first"))
     rows.advance(1)
-    rows.settle(rows.claim(job), TryAgain("second"))
+    rows.settle(rows.claim(job), Retry("second"))
     now = rows.get(job.id)
     assert (now.status, now.attempts, now.error) == (Status.FAILED, 2, "second")
 
 
 def test_success_after_a_failure_clears_the_error(rows: Rows) -> None:
     job = rows.insert()
-    rows.settle(rows.claim(job), TryAgain("first"))
+    rows.settle(rows.claim(job), Retry("first"))
     rows.advance(1)
-    rows.settle(rows.claim(job), Done({}))
+    rows.settle(rows.claim(job), Succeeded({}))
     assert rows.get(job.id).error is None
 
 
 def test_every_attempt_is_kept_in_the_history(rows: Rows) -> None:
     job = rows.insert()
-    for outcome in (TryAgain("first"), Unknown("second"), Done({})):
+    for outcome in (Retry("first"), OutcomeUnknown("second"), Succeeded({})):
         claim = rows.claim(job)
         rows.advance(1)
         rows.settle(claim, outcome)
@@ -214,14 +214,14 @@ def test_settling_again_says_the_same_and_changes_nothing(rows: Rows) -> None:
     job = rows.insert()
     claim = rows.claim(job)
     for _ in range(2):
-        assert rows.settle(claim, TryAgain("no"))
+        assert rows.settle(claim, Retry("no"))
         rows.advance(0.4)
     rows.advance(0.2)
     assert due(rows) == [job.id], "asked again, it would be due only 1.4 s after the first"
     assert len(rows.get(job.id).history) == 1
 
 
-@pytest.mark.parametrize("outcome", [Done({"by": "stale"}), TryAgain("stale"), GiveUp("stale")])
+@pytest.mark.parametrize("outcome", [Succeeded({"by": "stale"}), Retry("stale"), Failed("stale")])
 def test_a_stale_claim_ends_nothing(rows: Rows, outcome: Outcome) -> None:
     job = rows.insert()
     stale = rows.claim(job)
@@ -230,7 +230,7 @@ def test_a_stale_claim_ends_nothing(rows: Rows, outcome: Outcome) -> None:
     before = rows.get(job.id)
     assert not rows.settle(stale, outcome)
     assert rows.get(job.id) == before
-    assert rows.settle(holder, Done({"by": "holder"}))
+    assert rows.settle(holder, Succeeded({"by": "holder"}))
     assert rows.get(job.id).result == {"by": "holder"}
 
 
@@ -238,17 +238,17 @@ def test_a_holder_whose_lease_has_ended_still_ends_what_nobody_else_took(rows: R
     job = rows.insert()
     claim = rows.claim(job)
     rows.advance(LEASE * 2)
-    assert rows.settle(claim, Done({}))
+    assert rows.settle(claim, Succeeded({}))
     assert rows.get(job.id).status is Status.COMPLETED
 
 
-@pytest.mark.parametrize("outcome", [Done({}), GiveUp("no")])
+@pytest.mark.parametrize("outcome", [Succeeded({}), Failed("no")])
 def test_final_stays_final(rows: Rows, outcome: Outcome) -> None:
     job = rows.insert()
     claim = rows.claim(job)
     rows.settle(claim, outcome)
     before = rows.get(job.id)
-    assert not rows.settle(claim, TryAgain("late"))
+    assert not rows.settle(claim, Retry("late"))
     assert not rows.store.release([claim])
     assert not rows.store.renew([claim], lease=LEASE)
     assert rows.get(job.id) == before
@@ -256,9 +256,9 @@ def test_final_stays_final(rows: Rows, outcome: Outcome) -> None:
 
 def test_a_live_lease_cannot_be_called_lost(rows: Rows) -> None:
     claim = rows.claim(rows.insert())
-    assert not rows.settle(claim, Lost())
+    assert not rows.settle(claim, WorkerLost())
     rows.advance(LEASE)
-    assert rows.settle(claim, Lost())
+    assert rows.settle(claim, WorkerLost())
 
 
 def test_a_lost_job_is_suspected_and_its_attempt_counts(rows: Rows) -> None:
@@ -275,7 +275,7 @@ def test_a_last_attempt_lost_beside_others_is_given_back_once(rows: Rows) -> Non
     assert (rows.get(job.id).status, rows.get(job.id).attempts) == (Status.PENDING, 0)
     alone = rows.claim(job, alone=True)
     rows.advance(LEASE)
-    assert rows.settle(alone, Lost())
+    assert rows.settle(alone, WorkerLost())
     now = rows.get(job.id)
     assert (now.status, now.attempts) == (Status.FAILED, 1)
     assert [(each.number, each.outcome) for each in now.history] == [(1, "lost"), (1, "lost")]
@@ -285,14 +285,14 @@ def test_a_batch_is_settled_one_by_one(rows: Rows) -> None:
     done, again, stale, failed = (rows.claim(rows.insert()) for _ in range(4))
     ended = rows.store.settle(
         [
-            decide(done, Done({})),
-            decide(again, TryAgain("no")),
-            decide(replace(stale, token=uuid4()), Done({})),
-            decide(replace(failed, id=uuid4()), Done({})),
-            decide(failed, GiveUp("never")),
+            decide(done, Succeeded({})),
+            decide(again, Retry("no")),
+            decide(replace(stale, token=uuid4()), Succeeded({})),
+            decide(replace(failed, id=uuid4()), Succeeded({})),
+            decide(failed, Failed("never")),
         ]
     )
-    assert ended == frozenset({done.id, again.id, failed.id})
+    assert ended.ids == frozenset({done.id, again.id, failed.id})
     assert [rows.get(claim.id).status for claim in (done, again, stale, failed)] == [
         Status.COMPLETED,
         Status.PENDING,
@@ -339,8 +339,8 @@ def test_a_released_claim_ends_nothing_any_more(rows: Rows) -> None:
     job = rows.insert()
     claim = rows.claim(job)
     rows.store.release([claim])
-    assert not rows.settle(claim, Done({}))
-    assert not rows.settle(claim, TryAgain("no"))
+    assert not rows.settle(claim, Succeeded({}))
+    assert not rows.settle(claim, Retry("no"))
     assert rows.get(job.id).status is Status.PENDING
 
 
@@ -370,17 +370,17 @@ def test_due_is_neither_leased_nor_waiting_nor_final_but_has_ended_leases(rows: 
     rows.advance(LEASE)
     leased, waiting, final, ready = (rows.insert() for _ in range(4))
     rows.claim(leased)
-    rows.settle(rows.claim(waiting), TryAgain("no"))
-    rows.settle(rows.claim(final), Done({}))
+    rows.settle(rows.claim(waiting), Retry("no"))
+    rows.settle(rows.claim(final), Succeeded({}))
     assert set(due(rows)) == {ended.id, ready.id}
 
 
 def test_open_entries_are_the_first_of_each_priority_with_their_delays(rows: Rows) -> None:
     leased, waiting, final = rows.insert(), rows.insert(), rows.insert()
-    rows.settle(rows.claim(final), Done({}))
+    rows.settle(rows.claim(final), Succeeded({}))
     rows.advance(100)
     rows.claim(leased)
-    rows.settle(rows.claim(waiting), TryAgain("no"))
+    rows.settle(rows.claim(waiting), Retry("no"))
     old, new, high = rows.insert(), rows.insert(), rows.insert(HIGH)
     entries = {entry.id: entry for entry in rows.store.open_entries(10)}
     assert set(entries) == {leased.id, waiting.id, old.id, new.id, high.id}
@@ -407,7 +407,7 @@ def test_next_due_counts_down_to_the_next_open_job(rows: Rows) -> None:
     assert next_due(rows) <= -5
     claim = rows.claim(job)
     assert next_due(rows) == pytest.approx(LEASE, abs=5)
-    rows.settle(claim, TryAgain("no"))
+    rows.settle(claim, Retry("no"))
     assert 0 < next_due(rows) <= 1
     rows.insert()
     assert next_due(rows) <= 0
@@ -429,7 +429,7 @@ def test_the_last_lease_is_the_one_that_ends_last(rows: Rows) -> None:
     rows.advance(LEASE / 2)
     claim = rows.claim(second)
     assert last_lease(rows) == pytest.approx(LEASE, abs=5)
-    rows.settle(claim, Done({}))
+    rows.settle(claim, Succeeded({}))
     assert last_lease(rows) == pytest.approx(LEASE / 2, abs=5)
     rows.advance(LEASE)
     assert last_lease(rows) < 0
@@ -447,7 +447,7 @@ def next_due(rows: Rows) -> float:
     return seconds
 
 
-def refusals(rows: Rows, *jobs: Job) -> tuple[Refused, ...]:
+def refusals(rows: Rows, *jobs: Job) -> tuple[NotClaimed, ...]:
     claimed = rows.ask(*jobs)
-    assert claimed == Claimed(refused=claimed.refused)
-    return claimed.refused
+    assert claimed == ClaimResult(not_claimed=claimed.not_claimed)
+    return claimed.not_claimed

@@ -1,4 +1,4 @@
-"""What a `KeyStore` does: the same on PostgreSQL and in memory."""
+"""What a `ApiKeyStore` does: the same on PostgreSQL and in memory."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from uuid import uuid4
 
 import pytest
 
-from fakes.keys import FakeKeys
+from fakes.api_keys import FakeKeys
+from jobs.adapters.postgres.api_keys import PostgresApiKeys
 from jobs.adapters.postgres.connection import Connection
-from jobs.adapters.postgres.keys import PostgresKeys
 from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.postgres.store import PostgresStore
-from jobs.core.access import Scope, new_key
+from jobs.core.api_keys import new_key
 from jobs.core.errors import StoreUnavailable
-from jobs.core.model import NewJob
+from jobs.core.job import NewJob
+from jobs.core.ports.api_keys import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from uuid import UUID
 
-    from jobs.core.ports.keys import KeyStore
+    from jobs.core.ports.api_keys import ApiKeyStore
 
 
 @pytest.fixture(params=["memory", "postgres"])
-def both(request: pytest.FixtureRequest) -> Iterator[tuple[KeyStore, Callable[..., UUID]]]:
+def both(request: pytest.FixtureRequest) -> Iterator[tuple[ApiKeyStore, Callable[..., UUID]]]:
     """A store, and a way to have a job of an owner."""
     if request.param == "memory":
         owned: dict[UUID, str | None] = {}
@@ -45,10 +46,10 @@ def both(request: pytest.FixtureRequest) -> Iterator[tuple[KeyStore, Callable[..
             job = NewJob(uuid4(), "CSV_EXPORT", {}, owner=owner)
             return PostgresStore(connection).insert(job).id
 
-        yield PostgresKeys(connection), insert
+        yield PostgresApiKeys(connection), insert
 
 
-def test_a_key_is_found_as_it_was_added(both: tuple[KeyStore, Callable[..., UUID]]) -> None:
+def test_a_key_is_found_as_it_was_added(both: tuple[ApiKeyStore, Callable[..., UUID]]) -> None:
     keys, _ = both
     key, _ = new_key("ann", frozenset({Scope.SUBMIT, Scope.READ}))
     keys.add(key)
@@ -62,7 +63,7 @@ def test_a_key_is_found_as_it_was_added(both: tuple[KeyStore, Callable[..., UUID
 
 
 def test_the_owner_of_a_job_is_told_with_and_without_a_key(
-    both: tuple[KeyStore, Callable[..., UUID]],
+    both: tuple[ApiKeyStore, Callable[..., UUID]],
 ) -> None:
     keys, job = both
     assert keys.find("0" * 16, job("bob")) == (None, "bob")
@@ -70,7 +71,7 @@ def test_the_owner_of_a_job_is_told_with_and_without_a_key(
     assert keys.find("0" * 16, uuid4()) == (None, None)
 
 
-def test_a_key_is_revoked_once(both: tuple[KeyStore, Callable[..., UUID]]) -> None:
+def test_a_key_is_revoked_once(both: tuple[ApiKeyStore, Callable[..., UUID]]) -> None:
     keys, _ = both
     key, _ = new_key("ann", frozenset({Scope.READ}))
     keys.add(key)
@@ -84,6 +85,6 @@ def test_a_key_is_revoked_once(both: tuple[KeyStore, Callable[..., UUID]]) -> No
 
 
 def test_a_database_that_is_away_is_told(postgres_url: str) -> None:
-    keys = PostgresKeys(Connection(postgres_url))
+    keys = PostgresApiKeys(Connection(postgres_url))
     with pytest.raises(StoreUnavailable):
         keys.all()

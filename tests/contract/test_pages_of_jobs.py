@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from jobs.core.listing import Filters, Place
-from jobs.core.model import Job, NewJob, Priority, Status
-from jobs.core.outcome import Done, GiveUp, Outcome
+from jobs.core.job import Job, NewJob, Priority, Status
+from jobs.core.ports.store import Filters, PagePosition
+from jobs.core.retry import Failed, Outcome, Succeeded
 
 if TYPE_CHECKING:
     from support.rows import Rows
@@ -21,7 +21,7 @@ WAYS = pytest.mark.parametrize(
     "way", [{}, {"tag": "t"}, {"owner": "me"}, {"owner": "me", "tag": "t"}], ids=str
 )
 """The ways in which a listing is found, each with what it asks for."""
-ENDS: dict[Status, Outcome] = {Status.COMPLETED: Done({}), Status.FAILED: GiveUp("no")}
+ENDS: dict[Status, Outcome] = {Status.COMPLETED: Succeeded({}), Status.FAILED: Failed("no")}
 
 
 def add(rows: Rows, kind: str = "A", status: Status = Status.PENDING, **more: Any) -> Job:
@@ -34,7 +34,9 @@ def add(rows: Rows, kind: str = "A", status: Status = Status.PENDING, **more: An
     return job
 
 
-def ids(rows: Rows, place: Place | None = None, limit: int = 100, **filters: Any) -> list[UUID]:
+def ids(
+    rows: Rows, place: PagePosition | None = None, limit: int = 100, **filters: Any
+) -> list[UUID]:
     return [job.id for job in rows.store.page(Filters(**filters), place, limit)]
 
 
@@ -97,7 +99,7 @@ def test_a_range_of_time_includes_its_beginning_and_not_its_end(
     second, last = (rows.get(jobs[n].id).created_at for n in (1, 3))
     assert ids(rows, after=second, before=last, **way) == [jobs[2].id, jobs[1].id]
     assert ids(rows, after=last + timedelta(seconds=1), **way) == []
-    place = Place(last, jobs[3].id)
+    place = PagePosition(last, jobs[3].id)
     assert ids(rows, place, before=second, **way) == [jobs[0].id]
     assert ids(rows, place, before=last + timedelta(seconds=1), **way)[0] == jobs[2].id
 
@@ -112,7 +114,7 @@ def test_a_page_begins_after_its_place(rows: Rows, way: dict[str, Any]) -> None:
     everything = list(rows.store.page(Filters(**way), None, 100))
     assert len(everything) == 12
     for number, job in enumerate(everything):
-        place = Place(job.created_at, job.id)
+        place = PagePosition(job.created_at, job.id)
         assert ids(rows, place, 3, **way) == [
             each.id for each in everything[number + 1 : number + 4]
         ]

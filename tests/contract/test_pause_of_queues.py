@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jobs.core.model import Claimed, Job, Priority, QueueState, Refused, Status
-from jobs.core.outcome import Done, Lost, TryAgain
+from jobs.core.claim import ClaimResult, NotClaimed
+from jobs.core.job import Job, Priority, Status
+from jobs.core.ports.store import QueueState
+from jobs.core.retry import Retry, Succeeded, WorkerLost
 from support.rows import LEASE, hint
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def test_no_job_of_a_paused_queue_is_claimed(rows: Rows) -> None:
     claimed = rows.ask(job, other)
     assert claimed.paused == (job.id,)
     assert [claim.id for claim in claimed.claims] == [other.id]
-    assert not claimed.refused
+    assert not claimed.not_claimed
     assert (rows.get(job.id).status, rows.get(job.id).attempts) == (Status.PENDING, 0)
     rows.store.resume(HIGH)
     assert rows.claim(job).attempt == 1
@@ -57,22 +59,22 @@ def test_a_suspect_of_a_paused_queue_is_not_claimed_alone_either(rows: Rows) -> 
     job = rows.insert()
     rows.lose(rows.claim(job))
     rows.store.pause(DEFAULT)
-    assert rows.ask(job, alone=True) == rows.ask(job) == Claimed(paused=(job.id,))
+    assert rows.ask(job, alone=True) == rows.ask(job) == ClaimResult(paused=(job.id,))
 
 
 def test_a_job_whose_time_has_not_come_is_paused_too(rows: Rows) -> None:
     job = rows.insert(delay=600.0)
     rows.store.pause(DEFAULT)
-    assert rows.ask(job) == Claimed(paused=(job.id,))
+    assert rows.ask(job) == ClaimResult(paused=(job.id,))
 
 
 def test_what_is_over_or_misplaced_is_cleared_away_all_the_same(rows: Rows) -> None:
     done, high = rows.insert(), rows.insert(HIGH)
-    rows.settle(rows.claim(done), Done({}))
+    rows.settle(rows.claim(done), Succeeded({}))
     rows.store.pause(DEFAULT)
-    assert rows.ask(done) == Claimed(refused=(Refused(done.id, DEFAULT, None),))
+    assert rows.ask(done) == ClaimResult(not_claimed=(NotClaimed(done.id, DEFAULT, None),))
     misplaced = rows.store.claim([hint(high, DEFAULT)], high.id, lease=LEASE, request_id=None)
-    assert misplaced.refused[0] == Refused(high.id, DEFAULT, None)
+    assert misplaced.not_claimed[0] == NotClaimed(high.id, DEFAULT, None)
 
 
 def test_what_waits_in_a_paused_queue_is_not_found_until_it_goes_on(rows: Rows) -> None:
@@ -93,11 +95,11 @@ def test_what_is_being_worked_on_goes_on_to_its_end(rows: Rows) -> None:
     rows.store.pause(DEFAULT)
     assert rows.store.renew(claims, lease=LEASE) == {done.id, tried.id}
     assert found(rows) == (set(), {done.id, tried.id}, True)
-    assert rows.settle(claims[0], Done({}))
-    assert rows.settle(claims[1], TryAgain("no"))
+    assert rows.settle(claims[0], Succeeded({}))
+    assert rows.settle(claims[1], Retry("no"))
     assert rows.get(done.id).status is Status.COMPLETED
     rows.advance(9)
-    assert rows.ask(tried) == Claimed(paused=(tried.id,)), "the retry waits"
+    assert rows.ask(tried) == ClaimResult(paused=(tried.id,)), "the retry waits"
     rows.store.resume(DEFAULT)
     assert rows.claim(tried).attempt == 2
 
@@ -109,7 +111,7 @@ def test_a_lease_that_ends_while_its_queue_is_paused_is_noted(rows: Rows) -> Non
     rows.advance(LEASE)
     assert found(rows) == ({job.id}, {job.id}, True)
     assert rows.ask(job).lost == (claim,)
-    assert rows.settle(claim, Lost())
+    assert rows.settle(claim, WorkerLost())
     assert rows.get(job.id).status is Status.PENDING
     assert found(rows) == (set(), set(), False)
 
@@ -119,7 +121,7 @@ def test_a_claim_that_is_given_back_waits(rows: Rows) -> None:
     claim = rows.claim(job)
     rows.store.pause(DEFAULT)
     assert rows.store.release([claim]) == {job.id}
-    assert rows.ask(job) == Claimed(paused=(job.id,))
+    assert rows.ask(job) == ClaimResult(paused=(job.id,))
 
 
 def test_asking_again_for_a_claim_that_was_made_before_the_pause_finds_it(rows: Rows) -> None:

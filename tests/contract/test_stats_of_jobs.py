@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from jobs.core.model import NewJob, Priority
-from jobs.core.outcome import Done, GiveUp, TryAgain
-from jobs.core.stats import Percentiles, QueueStats, TypeStats
+from jobs.core.job import NewJob, Priority
+from jobs.core.ports.store import Percentiles, QueueStats, TypeStats
+from jobs.core.retry import Failed, Retry, Succeeded
 
 if TYPE_CHECKING:
     from support.rows import Rows
@@ -28,14 +28,14 @@ def test_where_there_is_nothing_there_is_nothing_to_count(rows: Rows) -> None:
 
 def test_open_jobs_are_counted_by_queue_and_state(rows: Rows) -> None:
     done, running, waiting = rows.insert(HIGH), rows.insert(HIGH), rows.insert(HIGH)
-    rows.settle(rows.claim(done), Done({}))
+    rows.settle(rows.claim(done), Succeeded({}))
     rows.claim(running)
-    rows.settle(rows.claim(waiting), TryAgain("no"))
+    rows.settle(rows.claim(waiting), Retry("no"))
     rows.store.insert(NewJob(uuid4(), "A", {}, delay=600.0))
     rows.insert()
     rows.advance(10)
     rows.insert()
-    rows.settle(rows.claim(rows.insert(HIGH)), TryAgain("no"))
+    rows.settle(rows.claim(rows.insert(HIGH)), Retry("no"))
     high, default = rows.store.queue_stats()
     assert (high.priority, high.ready, high.scheduled, high.in_flight) == (HIGH, 1, 1, 1)
     assert (default.ready, default.scheduled, default.in_flight) == (2, 1, 0)
@@ -43,7 +43,7 @@ def test_open_jobs_are_counted_by_queue_and_state(rows: Rows) -> None:
     assert default.oldest == pytest.approx(10, abs=1.5)
 
 
-def run(rows: Rows, kind: str, seconds: float, outcome: Done | GiveUp | TryAgain) -> None:
+def run(rows: Rows, kind: str, seconds: float, outcome: Succeeded | Failed | Retry) -> None:
     """An attempt that waited for 5 s and ran for `seconds`."""
     job = rows.store.insert(NewJob(uuid4(), kind, {}))
     rows.advance(5)
@@ -54,9 +54,9 @@ def run(rows: Rows, kind: str, seconds: float, outcome: Done | GiveUp | TryAgain
 
 def test_attempts_are_counted_by_type_with_their_times(rows: Rows) -> None:
     for seconds in (1, 2, 3):
-        run(rows, "A", seconds, Done({}))
-    run(rows, "A", 100, GiveUp("no"))
-    run(rows, "B", 7, TryAgain("no"))
+        run(rows, "A", seconds, Succeeded({}))
+    run(rows, "A", 100, Failed("no"))
+    run(rows, "B", 7, Retry("no"))
     a, b = types(rows)
     assert (a.type, a.completed, a.failed, a.cancelled, a.failure_rate) == ("A", 3, 1, 0, 0.25)
     assert a.run.p50 == pytest.approx(2.5, abs=0.5)
@@ -68,16 +68,16 @@ def test_attempts_are_counted_by_type_with_their_times(rows: Rows) -> None:
 
 
 def test_only_the_latest_attempts_count(rows: Rows) -> None:
-    run(rows, "A", 1, GiveUp("no"))
+    run(rows, "A", 1, Failed("no"))
     rows.advance(1000)
-    run(rows, "A", 1, Done({}))
+    run(rows, "A", 1, Succeeded({}))
     assert [each.failed for each in types(rows, window=500)] == [0]
     assert [each.failed for each in types(rows, sample=1)] == [0]
     assert [each.failed for each in types(rows)] == [1]
 
 
 def test_what_was_cancelled_or_retried_did_not_fail(rows: Rows) -> None:
-    run(rows, "A", 1, GiveUp("no"))
+    run(rows, "A", 1, Failed("no"))
     job = rows.store.insert(NewJob(uuid4(), "B", {}))
     rows.claim(job)
     rows.store.cancel(job.id)
@@ -88,7 +88,7 @@ def test_what_was_cancelled_or_retried_did_not_fail(rows: Rows) -> None:
 
 
 def test_a_retry_by_request_takes_the_place_of_no_attempt(rows: Rows) -> None:
-    run(rows, "A", 1, GiveUp("no"))
+    run(rows, "A", 1, Failed("no"))
     rows.advance(1)
     rows.store.retry_all(None, None, uuid4(), limit=9, request_id=None)
     assert [each.failed for each in types(rows, sample=1)] == [1]

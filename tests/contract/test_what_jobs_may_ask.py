@@ -10,16 +10,8 @@ from uuid import uuid4
 import pytest
 
 from jobs.core.errors import IdempotencyKeyReused
-from jobs.core.model import (
-    Backoff,
-    BackoffType,
-    Idempotency,
-    Job,
-    NewJob,
-    Priority,
-    Status,
-)
-from jobs.core.outcome import Done, GiveUp, TryAgain
+from jobs.core.job import Backoff, BackoffType, Idempotency, Job, NewJob, Priority, Status
+from jobs.core.retry import Failed, Retry, Succeeded
 
 if TYPE_CHECKING:
     from support.rows import Rows
@@ -48,7 +40,7 @@ def test_a_job_that_is_put_off_is_due_after_its_delay(rows: Rows) -> None:
     assert job.due_at
     assert job.due_at - job.created_at == timedelta(seconds=60)
     assert not due(rows)
-    [refused] = rows.ask(job).refused
+    [refused] = rows.ask(job).not_claimed
     assert refused.delay == pytest.approx(60, abs=5)
     rows.advance(60)
     assert due(rows) == [job.id]
@@ -81,7 +73,7 @@ def test_the_rules_of_a_job_come_with_its_claim(rows: Rows) -> None:
     assert (job.backoff, job.timeout, job.tags) == (rule, 2.5, ("b", "a"))
     claim = rows.claim(job)
     assert (claim.backoff, claim.timeout) == (rule, 2.5)
-    rows.settle(claim, TryAgain("no"))
+    rows.settle(claim, Retry("no"))
     assert rows.get(job.id).due_in == pytest.approx(7, abs=2)
 
 
@@ -92,7 +84,7 @@ def test_a_key_comes_to_its_job_however_the_job_stands(rows: Rows) -> None:
     job = rows.store.insert(keyed("k", tags=("t",)))
     assert job.idempotency_key == "k"
     assert rows.store.insert(keyed("k")) == job
-    rows.settle(rows.claim(job), Done({"n": 1}))
+    rows.settle(rows.claim(job), Succeeded({"n": 1}))
     again = rows.store.insert(keyed("k"))
     assert (again.id, again.status) == (job.id, Status.COMPLETED)
 
@@ -134,10 +126,10 @@ def test_one_open_job_has_a_unique_key(rows: Rows) -> None:
     assert rows.store.insert(new(unique_key="u", priority=Priority.HIGH)).id == job.id
     claim = rows.claim(job)
     assert rows.store.insert(new(unique_key="u")).status is Status.PROCESSING
-    rows.settle(claim, TryAgain("no"))
+    rows.settle(claim, Retry("no"))
     assert rows.store.insert(new(unique_key="u")).id == job.id
     rows.advance(5)
-    rows.settle(rows.claim(job), Done({}))
+    rows.settle(rows.claim(job), Succeeded({}))
     assert rows.store.insert(new(unique_key="u")).id != job.id
 
 
@@ -155,7 +147,7 @@ def test_a_unique_key_may_be_free_before_its_job_ends(rows: Rows) -> None:
 def test_a_request_that_found_the_job_of_a_unique_key_leaves_no_key(rows: Rows) -> None:
     open_job = rows.store.insert(new(unique_key="u"))
     assert rows.store.insert(keyed("k", unique_key="u")).id == open_job.id
-    rows.settle(rows.claim(open_job), GiveUp("no"))
+    rows.settle(rows.claim(open_job), Failed("no"))
     assert rows.store.insert(keyed("k", "another body", unique_key="u")).id != open_job.id
 
 

@@ -22,7 +22,7 @@ MEMBERS = [
     *("id", "type", "status", "priority", "attempts", "result", "error"),
     *("createdAt", "updatedAt"),
 ]
-MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+CLAIM_AHEAD_SECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 ROWS = [{"id": 1, "name": "venkat"}, {"id": 2, "name": 'sai, "the second"', "city": "Łódź"}]
 FILE = 'id,name,city\r\n1,venkat,\r\n2,"sai, ""the second""",Łódź\r\n'
 
@@ -37,8 +37,8 @@ def test_an_export_ends_as_a_row_an_object_and_a_file(stack: LocalStack) -> None
     assert [name for name in job if name in MEMBERS] == MEMBERS
     assert (job["status"], job["attempts"], job["error"]) == ("completed", 1, None)
     assert job["result"]["filePath"] == f"output/{job_id}.csv"
-    assert MOMENT.fullmatch(job["createdAt"])
-    assert MOMENT.fullmatch(job["updatedAt"])
+    assert CLAIM_AHEAD_SECONDS.fullmatch(job["createdAt"])
+    assert CLAIM_AHEAD_SECONDS.fullmatch(job["updatedAt"])
     [row] = stack.rows("SELECT * FROM jobs WHERE id = %s", job_id)
     assert (row["type"], row["status"], row["priority"]) == ("CSV_EXPORT", "completed", "high")
     stored = stack.aws("s3").get_object(Bucket=stack.outputs.bucket, Key=f"output/{job_id}.csv")

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from jobs.adapters.bus import MOST
+from jobs.adapters.event_bridge import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,14 +6,16 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from jobs.core.model import Hint, Priority
-from jobs.core.ports.queue import Leave, Presence, Published, Standing, Taken
+from jobs.core.claim import Candidate
+from jobs.core.job import Priority
+from jobs.core.ports.queue import LeaveResult, PollerStatus, Published, QueuePosition, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from uuid import UUID
 
-    from jobs.core.ports.queue import Entry, Move
+    from jobs.core.claim import Entry
+    from jobs.core.ports.queue import EntryUpdate
 
 
 class FakeQueue:
@@ -67,58 +69,62 @@ class FakeQueue:
         if poller not in self._live(now):
             self._waking_until = 0.0
         self._pollers[poller] = now + self._registered
-        hints = [hint for each in priorities for hint in self._ready(each, now)][:limit]
-        for hint in hints:
-            self.scores[hint.priority][hint.id] = now + lease * 1000
+        candidates = [each for priority in priorities for each in self._ready(priority, now)][
+            :limit
+        ]
+        for each in candidates:
+            self.scores[each.priority][each.id] = now + lease * 1000
         if limit == 0:
             self._busy[poller] = now + self._registered
         elif len(priorities) == len(Priority):
             self._busy.pop(poller, None)
-        return Taken(tuple(hints), self._next_in(now), self._wake_needed(now), self._complete)
+        return Taken(tuple(candidates), self._next_in(now), self._wake_needed(now), self._complete)
 
-    def settle(self, moves: Sequence[Move]) -> None:
+    def update_entries(self, updates: Sequence[EntryUpdate]) -> None:
         now = self._now()
-        for move in moves:
-            scores = self.scores[move.priority]
-            if move.score is not None:
-                scores[move.id] = move.score
-            elif move.delay is not None:
-                score = now + move.delay * 1000
-                if not move.sooner or scores.get(move.id, score) > score:
-                    scores[move.id] = score
+        for update in updates:
+            scores = self.scores[update.priority]
+            if update.score is not None:
+                scores[update.id] = update.score
+            elif update.delay is not None:
+                score = now + update.delay * 1000
+                if not update.sooner or scores.get(update.id, score) > score:
+                    scores[update.id] = score
             else:
-                scores.pop(move.id, None)
+                scores.pop(update.id, None)
 
-    def withdraw(self, priority: Priority) -> None:
-        for hint in self._ready(priority, self._now()):
-            del self.scores[priority][hint.id]
+    def remove_ready(self, priority: Priority) -> None:
+        for each in self._ready(priority, self._now()):
+            del self.scores[priority][each.id]
 
-    def leave(self, poller: str, *, horizon: float, patient: bool = False) -> Leave:
+    def deregister(
+        self, poller: str, *, max_wait: float, wait_for_leases: bool = False
+    ) -> LeaveResult:
         now = self._now()
         next_in = self._next_in(now)
         first = math.inf if next_in is None else next_in
         others = self._live(now) - {poller}
-        needed = 0 <= horizon >= first and (first <= 0 or patient or not others)
+        needed = 0 <= max_wait >= first and (first <= 0 or wait_for_leases or not others)
         if not needed:
             self._pollers.pop(poller, None)
             self._seen = now
             self._busy.pop(poller, None)
             if not others:
                 self._waking_until = 0.0
-        return Leave(not needed, next_in)
+        return LeaveResult(not needed, next_in)
 
-    def standing(self, job_id: UUID, priority: Priority) -> Standing:
+    def position(self, job_id: UUID, priority: Priority) -> QueuePosition:
         now = self._now()
-        ready = [(each, hint.id) for each in Priority for hint in self._ready(each, now)]
+        ready = [(each, entry.id) for each in Priority for entry in self._ready(each, now)]
         entry = (priority, job_id)
         position = ready.index(entry) + 1 if entry in ready else None
-        return Standing(position, len(self._live(now)), self._waking_until > now)
+        return QueuePosition(position, len(self._live(now)), self._waking_until > now)
 
-    def presence(self) -> Presence:
+    def pollers(self) -> PollerStatus:
         now = self._now()
         pollers = len(self._live(now))
         ago = None if self._seen is None else (now - self._seen) / 1000
-        return Presence(pollers, 0.0 if pollers else ago)
+        return PollerStatus(pollers, 0.0 if pollers else ago)
 
     def mark_complete(self) -> None:
         self._now()
@@ -144,9 +150,9 @@ class FakeQueue:
             raise self.fault
         return self._clock() * 1000
 
-    def _ready(self, priority: Priority, now: float) -> list[Hint]:
+    def _ready(self, priority: Priority, now: float) -> list[Candidate]:
         scores = sorted(self.scores[priority].items(), key=lambda entry: entry[1])
-        return [Hint(job_id, priority, score) for job_id, score in scores if score <= now]
+        return [Candidate(job_id, priority, score) for job_id, score in scores if score <= now]
 
     def _next_in(self, now: float) -> float | None:
         scores = [score for queue in self.scores.values() for score in queue.values()]

@@ -5,37 +5,45 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from statistics import quantiles
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from jobs.core.errors import IdempotencyKeyReused, NotFailed, UniqueKeyTaken
-from jobs.core.model import (
-    MOST_SHOWN,
+from jobs.core.claim import Candidate, Claim, ClaimResult, Entry, NotClaimed
+from jobs.core.errors import (
+    IdempotencyKeyReused,
+    JobNotFailed,
+    SchemaMissing,
+    UniqueKeyTaken,
+)
+from jobs.core.job import (
     Attempt,
-    Claim,
-    Claimed,
-    Hint,
+    AttemptOutcome,
     Job,
+    JobOptions,
     NewJob,
     Priority,
     Progress,
-    QueueState,
-    Refused,
     Status,
 )
-from jobs.core.ports.queue import Entry
-from jobs.core.ports.store import Cancelled, Settled
-from jobs.core.stats import Percentiles, QueueStats, TypeStats
+from jobs.core.ports.store import (
+    MAX_ATTEMPTS_SHOWN,
+    Cancelled,
+    Percentiles,
+    QueueState,
+    QueueStats,
+    Settled,
+    TypeStats,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from uuid import UUID
 
-    from jobs.core.listing import Filters, Place
-    from jobs.core.retry import Settlement
+    from jobs.core.claim import Settlement
+    from jobs.core.ports.store import Filters, PagePosition
 
 
 @dataclass(slots=True)
@@ -69,11 +77,13 @@ class Row:
 class FakeStore:
     """`JobStore` in a dictionary, on `clock` (seconds). `fault` is raised if set.
 
-    `events`: the end of a job is to be told on the bus.
+    `events`: the end of a job also makes a job that puts it on the event bus.
+    `on_schema_missing` is called when `fault` is a `SchemaMissing`.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time, *, events: bool = False) -> None:
         self.fault: Exception | None = None
+        self.on_schema_missing: Callable[[], object] = lambda: None
         self.rows: dict[UUID, Row] = {}
         self.paused: dict[Priority, float] = {}
         self._clock = clock
@@ -126,9 +136,13 @@ class FakeStore:
     def get(self, job_id: UUID) -> Job | None:
         now = self._now()
         row = self.rows.get(job_id)
-        return replace(_shown(row, now), history=tuple(row.history[-MOST_SHOWN:])) if row else None
+        return (
+            replace(_shown(row, now), history=tuple(row.history[-MAX_ATTEMPTS_SHOWN:]))
+            if row
+            else None
+        )
 
-    def page(self, filters: Filters, place: Place | None, limit: int) -> Sequence[Job]:
+    def page(self, filters: Filters, position: PagePosition | None, limit: int) -> Sequence[Job]:
         now = self._now()
         jobs = [_shown(row, now) for row in self.rows.values()]
         owner = filters.owner
@@ -136,66 +150,68 @@ class FakeStore:
             job
             for job in jobs
             if _is_chosen(job, filters)
-            and _is_after(job, place)
+            and _is_after(job, position)
             and (owner is None or self.rows[job.id].job.owner == owner)
         ]
         return sorted(found, key=lambda job: (job.created_at, job.id), reverse=True)[:limit]
 
     def claim(
         self,
-        hints: Sequence[Hint],
+        candidates: Sequence[Candidate],
         token: UUID,
         *,
         lease: float,
         request_id: str | None,
         alone: bool = False,
-    ) -> Claimed:
+    ) -> ClaimResult:
         now = self._now()
         claims: list[Claim] = []
         lost: list[Claim] = []
-        suspects: list[UUID] = []
-        refused: list[Refused] = []
+        quarantined: list[UUID] = []
+        not_claimed: list[NotClaimed] = []
         paused: list[UUID] = []
-        for hint in hints:
-            row = self.rows.get(hint.id)
+        for each in candidates:
+            row = self.rows.get(each.id)
             if row is None or row.status.is_final:
-                refused.append(Refused(hint.id, hint.priority, None))
-            elif row.job.priority is not hint.priority:
-                refused.append(Refused(hint.id, hint.priority, None))
-                refused.append(Refused(hint.id, row.job.priority, row.since - now))
+                not_claimed.append(NotClaimed(each.id, each.priority, None))
+            elif row.job.priority is not each.priority:
+                not_claimed.append(NotClaimed(each.id, each.priority, None))
+                not_claimed.append(NotClaimed(each.id, row.job.priority, row.since - now))
             elif row.status is Status.PROCESSING and row.token == token:
                 claims.append(_claim(row))
             elif row.status is Status.PROCESSING and row.lease_until > now:
                 until = row.lease_until - now
-                refused.append(Refused(hint.id, hint.priority, until, held=True))
+                not_claimed.append(NotClaimed(each.id, each.priority, until, held=True))
             elif row.status is Status.PENDING and row.job.priority in self.paused:
-                paused.append(hint.id)
+                paused.append(each.id)
             elif row.since > now:
-                refused.append(Refused(hint.id, hint.priority, row.since - now))
+                not_claimed.append(NotClaimed(each.id, each.priority, row.since - now))
             elif row.status is Status.PROCESSING:
                 lost.append(_claim(row))
             elif row.losses and not alone:
-                suspects.append(hint.id)
+                quarantined.append(each.id)
             else:
                 row.status, row.attempts, row.token = Status.PROCESSING, row.attempts + 1, token
                 row.lease_until, row.started, row.updated = now + lease, now, now
                 row.request_id, row.alone, row.progress = request_id, alone, None
                 claims.append(_claim(row))
-        return Claimed(tuple(claims), tuple(lost), tuple(suspects), tuple(refused), tuple(paused))
+        return ClaimResult(
+            tuple(claims), tuple(lost), tuple(quarantined), tuple(not_claimed), tuple(paused)
+        )
 
     def settle(self, settlements: Sequence[Settlement]) -> Settled:
         now = self._now()
         before = set(self.rows)
-        ended = [each.id for each in settlements if self._settle(each, now)]
-        return Settled.of(ended, self._entries(before))
+        ended = [each.claim.id for each in settlements if self._settle(each, now)]
+        return Settled(frozenset(ended), self._entries(before))
 
     def _entries(self, before: set[UUID]) -> tuple[Entry, ...]:
         """Of the jobs that were made since."""
-        born = self.rows.keys() - before
-        return tuple(Entry(each, self.rows[each].job.priority) for each in born)
+        made = self.rows.keys() - before
+        return tuple(Entry(each, self.rows[each].job.priority) for each in made)
 
-    def _tell(self, row: Row, now: float) -> None:
-        """Make the jobs that tell the end of another."""
+    def _notify(self, row: Row, now: float) -> None:
+        """Make the notification jobs for the end of a job."""
         if not row.status.is_final:
             return
         job = row.job
@@ -206,12 +222,12 @@ class FakeStore:
             self._make("EVENT", {"job": _event(row)}, job, now)
 
     def _make(self, kind: str, payload: dict[str, Any], of: NewJob, now: float) -> None:
-        made = NewJob(uuid4(), kind, payload, of.priority, 8, owner=of.owner)
+        made = NewJob(uuid4(), kind, payload, priority=of.priority, max_attempts=8, owner=of.owner)
         self.rows[made.id] = Row(made, now, now, now)
 
     def _settle(self, end: Settlement, now: float) -> bool:
-        row = self.rows.get(end.id)
-        if row is None or row.token != end.token:
+        row = self.rows.get(end.claim.id)
+        if row is None or row.token != end.claim.token:
             return False
         if row.status is not Status.PROCESSING:
             return row.status is end.status and row.history[-1].outcome == end.outcome
@@ -224,7 +240,7 @@ class FakeStore:
         row.losses += end.lost
         if end.status is Status.PENDING:
             row.due = now + (end.delay or 0.0)
-        self._tell(row, now)
+        self._notify(row, now)
         return True
 
     def cancel(self, job_id: UUID) -> Cancelled | None:
@@ -234,10 +250,10 @@ class FakeStore:
         if row is None:
             return None
         if row.status is Status.PROCESSING:
-            row.history.append(_attempt(row, now, "cancelled", None))
+            row.history.append(_attempt(row, now, AttemptOutcome.CANCELLED, None))
         if not row.status.is_final:
             row.status, row.updated = Status.CANCELLED, now
-            self._tell(row, now)
+            self._notify(row, now)
         return Cancelled(_shown(row, now), self._entries(before))
 
     def retry(self, job_id: UUID, token: UUID, *, request_id: str | None) -> Job | None:
@@ -245,7 +261,7 @@ class FakeStore:
         row = self.rows.get(job_id)
         if row and token not in row.retries:
             if row.status is not Status.FAILED:
-                raise NotFailed(f"the job is {row.status}, and has not failed")
+                raise JobNotFailed(f"the job is {row.status}, and has not failed")
             if self._of_key(row.job, now):
                 raise UniqueKeyTaken
             self._retry(row, token, request_id, now)
@@ -278,7 +294,7 @@ class FakeStore:
         return retried, len(failed) >= limit
 
     def _retry(self, row: Row, token: UUID, request_id: str | None, now: float) -> None:
-        note = Attempt(row.attempts, _utc(now), _utc(now), "retried", None, request_id)
+        note = Attempt(row.attempts, _utc(now), _utc(now), AttemptOutcome.RETRIED, None, request_id)
         row.history.append(note)
         row.retries.add(token)
         row.status, row.attempts, row.losses, row.token = Status.PENDING, 0, 0, None
@@ -291,9 +307,9 @@ class FakeStore:
             row.lease_until = now + lease
         return frozenset(row.job.id for row in held)
 
-    def report(self, news: Sequence[tuple[Claim, Progress]]) -> None:
+    def report(self, reports: Sequence[tuple[Claim, Progress]]) -> None:
         now = self._now()
-        for claim, progress in news:
+        for claim, progress in reports:
             for row in self._held([claim]):
                 row.progress, row.updated = progress, now
 
@@ -305,11 +321,11 @@ class FakeStore:
             row.updated = now
         return frozenset(row.job.id for row in held)
 
-    def due(self, limit: int) -> list[Hint]:
+    def due(self, limit: int) -> list[Candidate]:
         now = self._now()
         ready = [row for row in self._takeable() if row.since <= now]
         ready.sort(key=lambda row: row.job.priority.rank)
-        return [Hint(row.job.id, row.job.priority, 0.0) for row in ready[:limit]]
+        return [Candidate(row.job.id, row.job.priority, 0.0) for row in ready[:limit]]
 
     def open_entries(self, limit: int) -> list[Entry]:
         now = self._now()
@@ -369,7 +385,8 @@ class FakeStore:
             (each, row)
             for row in self.rows.values()
             for each in row.history
-            if each.ended_at.timestamp() > now - window and each.outcome != "retried"
+            if each.ended_at.timestamp() > now - window
+            and each.outcome is not AttemptOutcome.RETRIED
         ]
         latest.sort(key=lambda pair: pair[0].ended_at, reverse=True)
         for each, row in latest[:sample]:
@@ -382,6 +399,8 @@ class FakeStore:
         self._now()
 
     def _now(self) -> float:
+        if isinstance(self.fault, SchemaMissing):
+            self.on_schema_missing()
         if self.fault:
             raise self.fault
         return self._clock()
@@ -410,24 +429,19 @@ class FakeStore:
 
 def _shown(row: Row, now: float) -> Job:
     return Job(
-        row.job.id,
-        row.job.type,
-        row.status,
-        row.job.priority,
-        row.attempts,
-        row.job.max_attempts,
-        row.result,
-        row.error,
-        _utc(row.created),
-        _utc(row.updated),
+        id=row.job.id,
+        type=row.job.type,
+        status=row.status,
+        attempts=row.attempts,
+        result=row.result,
+        error=row.error,
+        created_at=_utc(row.created),
+        updated_at=_utc(row.updated),
         due_at=_utc(row.due),
         due_in=row.due - now,
-        tags=row.job.tags,
-        backoff=row.job.backoff,
-        timeout=row.job.timeout,
         progress=row.progress,
         idempotency_key=row.job.idempotency.key if row.job.idempotency else None,
-        unique_key=row.job.unique_key,
+        **{each.name: getattr(row.job, each.name) for each in fields(JobOptions)},
     )
 
 
@@ -445,12 +459,12 @@ def _event(row: Row) -> dict[str, Any]:
     return told if row.error is None else told | {"error": row.error}
 
 
-def _attempt(row: Row, now: float, outcome: str, error: str | None) -> Attempt:
+def _attempt(row: Row, now: float, outcome: AttemptOutcome, error: str | None) -> Attempt:
     return Attempt(row.attempts, _utc(row.started), _utc(now), outcome, error, row.request_id)
 
 
 def _type_stats(kind: str, attempts: list[tuple[Attempt, float | None]]) -> TypeStats:
-    outcomes = Counter(each.outcome for each, _ in attempts)
+    outcomes: Counter[str] = Counter(each.outcome for each, _ in attempts)
     return TypeStats(
         kind,
         outcomes["completed"],
@@ -481,8 +495,8 @@ def _is_chosen(job: Job, filters: Filters) -> bool:
     )
 
 
-def _is_after(job: Job, place: Place | None) -> bool:
-    return place is None or (job.created_at, job.id) < (place.created_at, place.id)
+def _is_after(job: Job, position: PagePosition | None) -> bool:
+    return position is None or (job.created_at, job.id) < (position.created_at, position.id)
 
 
 def _claim(row: Row) -> Claim:

@@ -10,6 +10,6 @@ class FakeWaker:
         self.wakes: list[tuple[int, bool]] = []
         self._answers = answers
 
-    def wake(self, *, hop: int = 0, patient: bool = False) -> bool:
-        self.wakes.append((hop, patient))
+    def wake(self, *, hop: int = 0, wait_for_leases: bool = False) -> bool:
+        self.wakes.append((hop, wait_for_leases))
         return self._answers

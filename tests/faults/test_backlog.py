@@ -10,10 +10,9 @@ import pytest
 
 from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.postgres.store import PostgresStore
-from jobs.core.model import NewJob, Priority, Progress
-from jobs.core.outcome import Done
-from jobs.core.reconcile import BATCH
-from jobs.core.retry import decide
+from jobs.core.job import NewJob, Priority, Progress
+from jobs.core.reconcile import BATCH_ROWS
+from jobs.core.retry import Succeeded, decide
 from support.engine import Engine
 from support.explained import NAMES, Cost, Explained
 
@@ -28,12 +27,11 @@ FEW, MANY = 10_000, 1_000_000
 CLAIMS = 200
 
 ELSEWHERE = {
-    *("list", "stats_queues", "stats_types"),
-    *("key_find", "key_insert", "key_list", "key_revoke"),
-    *("insert_all", "cancel", "retry", "retry_all"),
-    *("job", "told", "event", "anew"),
+    *("list_jobs", "count_open_jobs", "summarize_attempts"),
+    *("find_api_key", "insert_api_key", "list_api_keys", "revoke_api_key"),
+    *("insert_jobs", "cancel_job", "retry_job", "retry_jobs"),
 }
-"""What pollers do not ask, or is a part of what they do."""
+"""Statements that pollers do not run."""
 
 FILL = """
 INSERT INTO jobs (id, type, priority, payload, due_at)
@@ -74,7 +72,7 @@ def costs(engine: Engine) -> dict[str, Cost]:
         job = NewJob(uuid4(), "NOOP", {})
         store.insert(job)
         hints = store.due(CLAIMS)
-        store.open_entries(BATCH)
+        store.open_entries(BATCH_ROWS)
         store.next_due()
         store.ping()
         claims = store.claim(hints, uuid4(), lease=60, request_id="r").claims
@@ -83,7 +81,8 @@ def costs(engine: Engine) -> dict[str, Cost]:
         store.renew(claims, lease=60)
         half = CLAIMS // 2
         assert len(store.release(claims[:half])) == half
-        assert len(store.settle([decide(claim, Done({})) for claim in claims[half:]])) == half
+        ended = store.settle([decide(claim, Succeeded({})) for claim in claims[half:]])
+        assert len(ended.ids) == half
         store.get(claims[-1].id)
         store.report([(claims[0], Progress(1.0))])
         store.queues()
@@ -108,13 +107,13 @@ def test_no_statement_costs_more_by_what_waits(engine: Engine, say: Say) -> None
         # Not a hundred times as many: each index is a level deeper.
         assert cost.pages <= 2 * few[name].pages + 20, name
         assert cost.rows <= few[name].rows, name
-    for name in ("due", "open_entries", "next_due"):
+    for name in ("list_due_jobs", "list_open_entries", "get_next_due"):
         assert many[name].indexes == {"jobs_pending", "jobs_leased"}, name
-    assert many["last_lease"].indexes == {"jobs_leased"}
-    for name in ("insert", "get"):
+    assert many["get_last_lease"].indexes == {"jobs_leased"}
+    for name in ("insert_job", "get_job"):
         assert many[name].indexes == {"jobs_pkey"}, name
-    assert many["claim"].indexes == {"jobs_pkey", "queues_pkey"}
-    assert many["history"].indexes == {"job_attempts_pkey"}
+    assert many["claim_jobs"].indexes == {"jobs_pkey", "queues_pkey"}
+    assert many["list_attempts"].indexes == {"job_attempts_pkey"}
 
 
 def test_a_high_job_is_next_whatever_waits(engine: Engine) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 import jobs
-from jobs.core.faults import POINTS
+from jobs.core.failpoints import POINTS
 from stack.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ IN_THE_POLLER: dict[str, Callable[[World], None]] = {
 def test_every_point_in_the_code_is_in_the_matrix() -> None:
     sources = Path(jobs.__file__).parent.rglob("*.py")
     in_code = [
-        name for file in sources for name in re.findall(r'\bpoint\("(.+?)"\)', file.read_text())
+        name for file in sources for name in re.findall(r'\bfailpoint\("(.+?)"\)', file.read_text())
     ]
     assert {*in_code} == POINTS == {*IN_THE_CLIENT, *IN_THE_POLLER}
 

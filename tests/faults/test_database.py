@@ -18,9 +18,10 @@ from faults.kit.proxy import Proxy, behind, through
 from jobs.adapters.postgres.connection import Connection
 from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.postgres.store import PostgresStore
+from jobs.core.best_effort import BestEffortQueue
 from jobs.core.errors import StoreUnavailable
 from jobs.core.reconcile import reconcile
-from jobs.core.submit import Submit
+from jobs.core.submit import Publisher, Submit
 from stack.ports import free_port
 from stack.servers.postgres import Postgres
 from stack.waiting import wait_until
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
-    from jobs.core.model import Claim
+    from jobs.core.claim import Claim
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def away(proxy: Proxy) -> Iterator[None]:
 ONCE = [("completed", 1, 0)]
 """Status, attempts and losses of jobs that were run once."""
 
-INSERT, CLAIM, SETTLE = b"INSERT INTO jobs", b"WITH hint AS", b"WITH ending AS"
+INSERT, CLAIM, SETTLE = b"INSERT INTO jobs", b"WITH candidate AS", b"WITH settlement AS"
 
 
 @pytest.mark.parametrize("executed", [True, False])
@@ -132,7 +133,7 @@ def test_a_lost_answer_and_a_database_that_is_away_after_it_make_no_job_run_twic
         wait_until(lambda: drop.dropped > 0, "the lost answer", seconds=30, every=0.001)
         with away(wired.proxy):
             noticed = wired.engine.log.of
-            wait_until(lambda: bool(noticed("store.away")), "somebody to notice", seconds=30)
+            wait_until(lambda: bool(noticed("store.unavailable")), "somebody to notice", seconds=30)
     assert wired.runs == dict.fromkeys(ids, 1)
     assert wired.engine.sql("SELECT DISTINCT status, attempts, losses FROM jobs") == ONCE
 
@@ -171,7 +172,7 @@ def test_pollers_and_reconciliation_together_never_clash(wired: Wired) -> None:
         over.set()
         for thread in threads:
             thread.join()
-        assert not [each for engine in engines for each in engine.log.of("store.away")]
+        assert not [each for engine in engines for each in engine.log.of("store.unavailable")]
     assert wired.engine.statuses() == {"completed": len(ids)}
     assert wired.runs == dict.fromkeys(ids, 1)
     assert clashes(wired.engine) == before
@@ -191,7 +192,7 @@ def test_a_database_that_takes_no_writes_costs_no_job(wired: Wired) -> None:
     wired.proxy.cut()
     with draining([wired.engine]):
         noticed = wired.engine.log.of
-        wait_until(lambda: len(noticed("store.away")) > 2, "somebody to notice", seconds=30)
+        wait_until(lambda: len(noticed("store.unavailable")) > 2, "somebody to notice", seconds=30)
         wired.engine.sql("SET default_transaction_read_only = off; " + READ_ONLY.format("off"))
     assert wired.runs == dict.fromkeys(ids, 1)
 
@@ -213,7 +214,7 @@ def test_a_server_without_a_connection_to_spare_refuses_and_half_accepts_nothing
         migrate(server.url())
         accepted, refused = post_at_once(server.url(), clients)
         with closing(Connection(server.url())) as connection:
-            rows = {job_id for (job_id,) in connection.rows("SELECT id FROM jobs", {})}
+            rows = {row["id"] for row in connection.rows("SELECT id FROM jobs", {})}
             idle = connection.rows(
                 "SELECT FROM pg_stat_activity WHERE state LIKE 'idle in transaction%%'", {}
             )
@@ -234,9 +235,10 @@ def post_at_once(database_url: str, clients: int) -> tuple[list[UUID], int]:
     def post() -> None:
         with closing(Connection(database_url)) as connection:
             store = PostgresStore(connection)
-            submit = Submit(store, FakeQueue(), FakeWaker(), TEST_TYPES, RecordingLog())
+            publisher = Publisher(BestEffortQueue(FakeQueue(), RecordingLog()), FakeWaker())
+            submit = Submit(store=store, publisher=publisher, types=TEST_TYPES)
             try:
-                accepted.append(submit({"type": "NOOP", "payload": {}}).id)
+                accepted.append(submit({"type": "NOOP", "payload": {}}).job.id)
             except StoreUnavailable as error:
                 refused.append(error)
             done.wait(60)

@@ -13,8 +13,8 @@ import pytest
 from jobs.adapters import s3
 from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.smtp import Smtp
-from jobs.core.drain import drain
-from jobs.core.job_type import Tools
+from jobs.core.job_type import JobContext, ProcessorSettings
+from jobs.core.worker.drain import drain
 from jobs.processors import JOB_TYPES
 from outside.s3 import CUT as CUT_S3
 from outside.s3 import S3Stub, s3_stub
@@ -24,7 +24,7 @@ from support.engine import Engine
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jobs.core.model import Job
+    from jobs.core.job import Job
 
 EXPORT = {"data": [{"id": 1, "name": "venkat"}]}
 BYTES = b"id,name\r\n1,venkat\r\n"
@@ -59,15 +59,16 @@ def engine(postgres_url: str, redis_url: str, stub: S3Stub, sink: SmtpSink) -> I
         closing(Engine(postgres_url, redis_url, types=JOB_TYPES)) as engine,
         closing(Smtp("127.0.0.1", sink.port, "jobs@example.com")) as mailer,
     ):
-        tools = Tools(s3.Bucket(s3.connect(), "exports"), mailer, "example.com")
-        engine.work = replace(engine.work, tools=tools)
+        settings = ProcessorSettings(mail_domain="example.com")
+        context = JobContext(s3.Bucket(s3.connect(), "exports"), mailer, settings=settings)
+        engine.config = replace(engine.config, job_context=context)
         yield engine
 
 
 def run(engine: Engine, kind: str, payload: dict[str, Any]) -> Job:
     """Submit a job, and drain until it is final."""
     job_id = engine.submit(kind, payload)
-    drain(engine.work, engine.invocation(300))
+    drain(engine.config, engine.invocation(300))
     return engine.job(job_id)
 
 
@@ -117,9 +118,11 @@ def test_a_completed_export_is_there_as_it_was_reported(engine: Engine, stub: S3
 def test_two_runs_of_one_export_write_the_same_bytes_once(engine: Engine, stub: S3Stub) -> None:
     job_id = engine.submit("CSV_EXPORT", EXPORT)
     [claim] = engine.claim(job_id)
-    first = JOB_TYPES["CSV_EXPORT"].process(claim, engine.work.tools)
+    first = JOB_TYPES["CSV_EXPORT"].process(claim, engine.config.job_context)
     written = dict(stub.objects)
-    second = JOB_TYPES["CSV_EXPORT"].process(replace(claim, token=uuid4()), engine.work.tools)
+    second = JOB_TYPES["CSV_EXPORT"].process(
+        replace(claim, token=uuid4()), engine.config.job_context
+    )
     assert first == second
     assert stub.objects == written
 

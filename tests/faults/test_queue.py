@@ -14,7 +14,7 @@ from redis import Redis as Client
 from faults.kit.proxy import behind, proxied, through
 from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.redis.keys import QUEUES
-from jobs.core.model import Priority
+from jobs.core.job import Priority
 from stack.ports import free_port
 from stack.servers.redis import Redis
 from stack.waiting import wait_until
@@ -88,7 +88,7 @@ def test_a_queue_that_hangs_in_the_middle_of_a_drain_stops_nothing(
                 wait_until(lambda: len(runs) > 20, "work", seconds=30, every=0.001)
                 proxy.blackhole()
             proxy.flow()
-            assert engine.log.of("queue.away")
+            assert engine.log.of("queue.unavailable")
         assert aside.statuses() == {"completed": len(ids)}
         assert sorted(map(str, runs)) == sorted(map(str, ids))
 
@@ -161,7 +161,7 @@ def test_a_queue_that_refuses_is_done_without(
         engine.drain()
         assert {*engine.log.started()[:10]} == {*high}
         assert engine.statuses() == {"completed": len(low + high)}
-        assert engine.log.of("queue.away")
+        assert engine.log.of("queue.unavailable")
     finally:
         engine.redis.config_set("maxmemory", "0")
         engine.redis.replicaof("NO", "ONE")
@@ -170,14 +170,14 @@ def test_a_queue_that_refuses_is_done_without(
 def test_what_was_taken_and_never_claimed_is_taken_again(engine: Engine) -> None:
     ids = [engine.submit("NOOP") for _ in range(10)]
     engine.queue.take("one that dies", limit=100, lease=0.5, priorities=tuple(Priority))
-    engine.drain(patient=True)
+    engine.drain(wait_for_leases=True)
     assert engine.statuses() == {"completed": len(ids)}
     assert engine.sql("SELECT DISTINCT attempts FROM jobs") == [(1,)]
 
 
 def test_nothing_is_started_that_cannot_end_in_time(postgres_url: str, redis_url: str) -> None:
     migrate(postgres_url)
-    types = TEST_TYPES | {"LONG": calling("LONG", lambda _: time.sleep(0.5), budget=2.0)}
+    types = TEST_TYPES | {"LONG": calling("LONG", lambda _: time.sleep(0.5), max_seconds=2.0)}
     with closing(Engine(postgres_url, redis_url, types=types, slots=2)) as engine:
         ids = [engine.submit("LONG") for _ in range(12)]
         engine.drain(seconds=5.5)

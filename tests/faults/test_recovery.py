@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from faults.kit.proxy import behind, through
-from jobs.core.chain import MOST_HOPS
 from jobs.core.retry import backoff
+from jobs.core.worker.context import MAX_HOPS
 from stack.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def test_a_poller_that_always_dies_does_not_wake_the_next_for_ever(make_world: M
     world.cloud.arm(*["take.after:exit"] * 50)
     world.post("EFFECT")
     wait_until(world.cloud.quiet, "the end of the chain", seconds=120)
-    assert len(world.cloud.deaths) <= MOST_HOPS + 1
+    assert len(world.cloud.deaths) <= MAX_HOPS + 1
 
     world.cloud.disarm()
     # The first tick may come while the dead are still believed to be at work.
@@ -84,7 +84,7 @@ def test_a_database_that_hangs_is_not_taken_for_a_poller_that_hangs(
         wait_until(lambda: all(started(world, each) for each in ids[:8]), "work", seconds=30)
         proxy.blackhole()
         wait_until(lambda: len(world.effects()) >= 8, "effects", seconds=30)
-        wait_until(lambda: "store.away" in world.log(), "somebody to notice", seconds=30)
+        wait_until(lambda: "store.unavailable" in world.log(), "somebody to notice", seconds=30)
         proxy.flow()
         world.settle()
     assert world.cloud.deaths == []

@@ -16,7 +16,7 @@ import pytest
 import jobs
 from jobs.adapters.postgres.migrate import migrate
 from jobs.core.errors import AttemptFailed
-from jobs.core.model import Priority
+from jobs.core.job import Priority
 from jobs.core.retry import backoff
 from stack.waiting import wait_until
 from support.engine import Engine, draining
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from faults.conftest import MakeWorld, Say
-    from jobs.core.model import Claim
+    from jobs.core.claim import Claim
 
 EARLY = 0.002
 """Seconds that two readings of one clock may differ by rounding."""
@@ -124,7 +124,7 @@ def test_a_flood_of_failures_comes_back_in_order_and_not_at_once(
             urgent = engine.submit("NEED", priority=Priority.HIGH)
         assert engine.statuses() == {"completed": count + 1}
         assert engine.job(urgent).attempts == 1
-        slots = sum(poller.work.slots for poller in pollers)
+        slots = sum(poller.config.slots for poller in pollers)
         assert at_once["most"] <= slots, "no more at once than pollers have slots"
         assert order.index(Priority.HIGH) <= 2 * slots, "not behind the flood"
 
@@ -153,7 +153,7 @@ def test_a_poller_whose_clock_is_wrong_works_as_any_other(
 
 def test_no_rule_asks_the_clock_of_its_machine_for_the_time() -> None:
     """The rows' clock judges leases and waits; a machine's own only measures and dates."""
-    allowed = {"callback.py", "log.py", "message.py"}
+    allowed = {"webhook.py", "log.py", "message.py"}
     root = Path(jobs.__file__).parent
     asking = {
         file.name

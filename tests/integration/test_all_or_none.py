@@ -14,7 +14,7 @@ import pytest
 from jobs.adapters.postgres.connection import TRIES, Connection
 from jobs.adapters.postgres.store import PostgresStore
 from jobs.core.errors import StoreUnavailable
-from jobs.core.model import NewJob
+from jobs.core.job import NewJob
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

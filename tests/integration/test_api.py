@@ -15,8 +15,8 @@ import psycopg2
 import pytest
 from redis import Redis
 
-from api.request import LARGEST_BODY
-from api.strict_json import DEEPEST, LONGEST_INTEGER
+from api.request import MAX_BODY_BYTES
+from api.strict_json import DEEPEST, MAX_INTEGER_DIGITS
 from fakes.waker import FakeWaker
 from faults.kit.proxy import Proxy, proxied
 from jobs import bootstrap
@@ -115,9 +115,9 @@ def test_until_there_is_a_schema_it_says_so_and_asks_for_it(empty: Live) -> None
     [
         {"zebra": 1, "a": 2, "é": "ü\U0001f600\u2028", "": None},
         {"text": "\\u0000 '; DROP TABLE jobs; -- %s %(id)s {} \\ \" \x7f \x01"},
-        {"numbers": [0.1, -0.0, 1e308, 5e-324, 2**53 + 1, int("9" * LONGEST_INTEGER)]},
+        {"numbers": [0.1, -0.0, 1e308, 5e-324, 2**53 + 1, int("9" * MAX_INTEGER_DIGITS)]},
         {"deep": json.loads("[" * (DEEPEST - 2) + "]" * (DEEPEST - 2))},
-        {"large": "é" * (LARGEST_BODY // 2 - 1000)},
+        {"large": "é" * (MAX_BODY_BYTES // 2 - 1000)},
         {f"member {number}": number for number in range(10_000)},
     ],
     ids=lambda payload: next(iter(payload)),

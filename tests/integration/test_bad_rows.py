@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import psycopg2
 import pytest
 
-from jobs.core.model import NewJob, Status
+from jobs.core.job import NewJob, Status
 
 if TYPE_CHECKING:
     from support.engine import Engine

@@ -14,8 +14,8 @@ import pytest
 from jobs.adapters.redis.client import connect
 from jobs.adapters.redis.keys import COMPLETE, QUEUES
 from jobs.adapters.redis.queue import RedisQueue
-from jobs.core.hints import WHOLE_SECONDS
-from jobs.core.model import NewJob, Priority
+from jobs.core.job import NewJob, Priority
+from jobs.core.worker.fallback_queue import COMPLETE_SECONDS
 from stack.ports import free_port
 from support.engine import Engine, MakeEngine, draining
 from support.hooked import Hooked
@@ -24,7 +24,7 @@ from support.job_types import TEST_TYPES, calling
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from jobs.core.model import Claim
+    from jobs.core.claim import Claim
     from jobs.core.ports.queue import Taken
 
 HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT
@@ -39,7 +39,7 @@ class Runs:
         self.order: list[UUID] = []
         self.types = TEST_TYPES | {
             "COUNT": calling("COUNT", self._count),
-            "COUNT_QUICK": calling("COUNT_QUICK", self._count, quick=True),
+            "COUNT_QUICK": calling("COUNT_QUICK", self._count, runs_inline=True),
         }
 
     def _count(self, claim: Claim) -> None:
@@ -154,8 +154,8 @@ def test_a_key_of_the_wrong_type_keeps_no_job_from_being_accepted_or_run(
     assert len(engine.waker.wakes) == 20, "nobody knows who is at work, so each wakes somebody"
     engine.drain()
     assert runs.order == [job_id for each in Priority for job_id, found in jobs if found is each]
-    assert engine.log.of("queue.away")
-    assert engine.log.of("publish.failed")
+    assert engine.log.of("queue.unavailable")
+    assert engine.log.of("queue.update_skipped")
 
 
 def test_with_no_redis_at_all_every_job_is_accepted_and_run(
@@ -183,7 +183,7 @@ def test_redis_flushed_again_and_again_in_the_middle_of_a_drain_loses_nothing(
         if sum(ran.values()) % 25 == 0:
             engine.redis.flushall()
 
-    types = {"FLUSH": calling("FLUSH", flush_sometimes, quick=True)}
+    types = {"FLUSH": calling("FLUSH", flush_sometimes, runs_inline=True)}
     api = make_engine(types=types)
     jobs = [api.submit("FLUSH") for _ in range(200)]
     make_engine(types=types).drain()
@@ -206,7 +206,7 @@ def test_queues_without_their_marker_are_rebuilt_when_they_are_empty(
     engine.drain()
     assert runs.of == dict.fromkeys(jobs, 1)
     assert engine.redis.exists(COMPLETE)
-    [mended] = engine.log.of("queue.mended")
+    [mended] = engine.log.of("queue.repaired")
     assert mended["entries"] == 10
 
 
@@ -225,13 +225,13 @@ def test_a_healthy_system_has_nothing_to_mend(engine: Engine) -> None:
     for _ in range(10):
         engine.submit()
     engine.drain(scheduled=True)
-    assert not engine.log.of("queue.mended")
+    assert not engine.log.of("queue.repaired")
 
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> int:
     """How many rows a reconciliation looks at here, for each priority."""
-    monkeypatch.setattr("jobs.core.reconcile.BATCH", 5)
+    monkeypatch.setattr("jobs.core.reconcile.BATCH_ROWS", 5)
     return 5
 
 
@@ -260,7 +260,7 @@ def test_queues_that_lack_nothing_due_are_not_looked_through_again_and_again(
     make_engine(store=store).drain()
     assert engine.statuses() == {"completed": 20}
     needed = 20 / 5 + 1
-    assert len(looks) <= needed + (looks[-1] - looks[0]) / WHOLE_SECONDS + 1
+    assert len(looks) <= needed + (looks[-1] - looks[0]) / COMPLETE_SECONDS + 1
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -269,7 +269,7 @@ def test_looking_for_high_jobs_rebuilds_nothing(engine: Engine, make_engine: Mak
     while_there_was_some: list[int] = []
 
     def note(taken: Taken) -> None:
-        if taken.hints:
+        if taken.candidates:
             while_there_was_some.append(len(looks))
 
     for _ in range(30):

@@ -15,10 +15,9 @@ import pytest
 from fakes.mailer import FakeMailer
 from fakes.objects import FakeObjects
 from jobs.adapters.postgres.migrate import migrate
-from jobs.adapters.web import Web
-from jobs.core.control import Control
-from jobs.core.job_type import Tools
-from jobs.core.model import Status
+from jobs.adapters.public_http import PublicHttpClient
+from jobs.core.job import Status
+from jobs.core.job_type import JobContext, ProcessorSettings
 from jobs.processors import ALL_TYPES
 from support.engine import Engine
 from support.hook import Hook, listening
@@ -40,16 +39,20 @@ def hook() -> Iterator[Hook]:
 @pytest.fixture
 def engine(postgres_url: str, redis_url: str) -> Iterator[Engine]:
     migrate(postgres_url)
-    web = Web([ip_network("127.0.0.0/8")])
-    tools = Tools(FakeObjects(), FakeMailer(), web=web, callback_secret=SECRET)
-    with closing(Engine(postgres_url, redis_url, types=ALL_TYPES, tools=tools)) as made:
+    context = JobContext(
+        FakeObjects(),
+        FakeMailer(),
+        public_http=PublicHttpClient([ip_network("127.0.0.0/8")]),
+        settings=ProcessorSettings(callback_secret=SECRET),
+    )
+    with closing(Engine(postgres_url, redis_url, types=ALL_TYPES, context=context)) as made:
         yield made
 
 
 def ended(engine: Engine, hook: Hook, payload: dict[str, Any], **more: Any) -> UUID:
     """The id of a job that ended, and told it."""
     body = {"type": "CSV_EXPORT", "payload": payload, "callbackUrl": hook.url, **more}
-    job = engine.submit_envelope(body)
+    job = engine.submit_body(body)
     engine.drain()
     return job
 
@@ -100,15 +103,15 @@ def test_gone_is_final(engine: Engine, hook: Hook) -> None:
 
 
 def test_a_job_without_a_callback_tells_nobody(engine: Engine) -> None:
-    engine.submit_envelope({"type": "CSV_EXPORT", "payload": {"data": [{"a": 1}]}})
+    engine.submit_body({"type": "CSV_EXPORT", "payload": {"data": [{"a": 1}]}})
     engine.drain()
     assert deliveries(engine) == []
 
 
 def test_a_cancelled_job_tells_so(engine: Engine, hook: Hook) -> None:
     body = {"type": "CSV_EXPORT", "payload": {}, "callbackUrl": hook.url, "delaySeconds": 60}
-    job_id = engine.submit_envelope(body)
-    control = Control(engine.store, engine.queue, engine.waker, engine.log)
+    job_id = engine.submit_body(body)
+    control = engine.control()
     assert control.cancel(job_id).status is Status.CANCELLED
     control.cancel(job_id)  # again: nothing more is told
     assert [member for member, _ in engine.queued()["{jobs}:default"]] == [

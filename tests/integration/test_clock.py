@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jobs.core.model import Progress, Status
-from jobs.core.outcome import Done, Lost, TryAgain
-from jobs.core.retry import decide
+from jobs.core.job import Progress, Status
+from jobs.core.retry import Retry, Succeeded, WorkerLost, decide
 from stack.paths import ROOT
 from support.job_types import TEST_TYPES, calling
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from jobs.core.model import Claim
-    from jobs.core.outcome import Outcome
+    from jobs.core.claim import Claim
+    from jobs.core.retry import Outcome
     from support.engine import Engine, MakeEngine
 
 HOUR = 3600
@@ -55,7 +54,7 @@ def mend(engine: Engine) -> list[int]:
 
 
 def settle(engine: Engine, claim: Claim, outcome: Outcome) -> bool:
-    return engine.store.settle([decide(claim, outcome)]) == frozenset({claim.id})
+    return engine.store.settle([decide(claim, outcome)]).ids == frozenset({claim.id})
 
 
 def waits_longer_than_a_minute(engine: Engine, job_id: UUID) -> bool:
@@ -75,13 +74,13 @@ def test_a_lease_that_ends_too_far_away_is_told_of(engine: Engine) -> None:
     [told] = engine.log.of("lease.too_long")
     assert told["level"] == "ERROR"
     assert told["seconds"] == pytest.approx(HOUR + LEASE, abs=60)
-    assert told["longest"] == engine.work.lease
+    assert told["longest"] == engine.config.lease
 
 
 def test_a_lease_as_long_as_one_may_be_is_not_told_of(engine: Engine) -> None:
     engine.submit()
     engine.drain(scheduled=True)
-    [_] = engine.claim(engine.submit(), lease=engine.work.lease)
+    [_] = engine.claim(engine.submit(), lease=engine.config.lease)
     engine.drain(1.0, scheduled=True)
     assert not engine.log.of("lease.too_long")
 
@@ -99,7 +98,7 @@ def test_nothing_runs_twice_and_the_lease_of_one_who_lives_is_mended_by_its_rene
     assert waits_longer_than_a_minute(engine, claim.id)
     assert engine.store.renew([claim], lease=LEASE) == {claim.id}
     assert not waits_longer_than_a_minute(engine, claim.id)
-    assert settle(engine, claim, Done({}))
+    assert settle(engine, claim, Succeeded({}))
     job = engine.job(claim.id)
     assert (job.status, job.attempts, len(job.history)) == (Status.COMPLETED, 1, 1)
 
@@ -109,11 +108,11 @@ def test_nothing_runs_twice_and_the_lease_of_one_who_lives_is_mended_by_its_rene
 
 def test_what_the_clock_keeps_waiting_is_run_once_the_operator_says_so(engine: Engine) -> None:
     held, failed, fresh = (engine.submit() for _ in range(3))
-    later = engine.submit_envelope(
+    later = engine.submit_body(
         {"type": "NOOP", "payload": {}, "runAt": "2037-01-31T08:00:00+01:00"}
     )
     [_, tried] = engine.claim(held, failed, lease=LEASE)
-    assert settle(engine, tried, TryAgain("not yet"))
+    assert settle(engine, tried, Retry("not yet"))
     set_back(engine)
     set_for = engine.sql("SELECT due_at FROM jobs WHERE id = %s", str(later))
     engine.drain(scheduled=True)
@@ -139,7 +138,7 @@ def test_a_worker_whose_lease_the_operator_ended_can_change_nothing_of_the_next(
         aside = make_engine()
         [claim] = zombie
         before = aside.row(claim.id)
-        outcomes = (Done({"by": "the zombie"}), TryAgain("the zombie failed"), Lost())
+        outcomes = (Succeeded({"by": "the zombie"}), Retry("the zombie failed"), WorkerLost())
         tried.extend(settle(aside, claim, each) for each in outcomes)
         tried.extend([aside.store.renew([claim], lease=LEASE), aside.store.release([claim])])
         aside.store.report([(claim, Progress(99.0, None))])

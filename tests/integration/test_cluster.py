@@ -13,9 +13,9 @@ from redis import Redis
 from jobs.adapters.redis import keys
 from jobs.adapters.redis.client import connect
 from jobs.adapters.redis.queue import RedisQueue
+from jobs.core.claim import Entry
 from jobs.core.errors import QueueUnavailable
-from jobs.core.model import Priority, Status
-from jobs.core.ports.queue import Entry
+from jobs.core.job import Priority, Status
 from stack.ports import free_port
 from stack.waiting import wait_until
 from support.engine import Engine

@@ -86,7 +86,7 @@ def test_a_poller_that_starts_tells_of_it_and_works(
     poller_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     set_commit(poller_url, "off")
-    bootstrap.poller().work.store.ping()
+    bootstrap.poller().config.store.ping()
     [line] = told(capsys)
     assert (line["level"], line["setting"], line["value"]) == ("ERROR", "synchronous_commit", "off")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jobs.core.model import Status
+from jobs.core.job import Status
 
 if TYPE_CHECKING:
     from support.engine import Engine

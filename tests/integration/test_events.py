@@ -14,12 +14,10 @@ from fakes.bus import FakeBus
 from fakes.mailer import FakeMailer
 from fakes.objects import FakeObjects
 from jobs.adapters.postgres.migrate import migrate
-from jobs.core.control import Control
 from jobs.core.errors import AttemptFailed
-from jobs.core.job_type import Tools
-from jobs.core.model import Status
-from jobs.core.outcome import Done
-from jobs.core.retry import decide
+from jobs.core.job import Status
+from jobs.core.job_type import JobContext
+from jobs.core.retry import Succeeded, decide
 from jobs.processors import ALL_TYPES
 from support.engine import Engine
 from support.job_types import TEST_TYPES
@@ -50,14 +48,16 @@ def bus() -> Bus:
 @pytest.fixture
 def engine(postgres_url: str, redis_url: str, bus: Bus) -> Iterator[Engine]:
     migrate(postgres_url)
-    tools = Tools(FakeObjects(), FakeMailer(), bus=bus)
+    context = JobContext(FakeObjects(), FakeMailer(), bus=bus)
     types = {**ALL_TYPES, **TEST_TYPES}
-    with closing(Engine(postgres_url, redis_url, types=types, tools=tools, events=True)) as made:
+    with closing(
+        Engine(postgres_url, redis_url, types=types, context=context, events=True)
+    ) as made:
         yield made
 
 
 def cancel(engine: Engine, job_id: UUID) -> None:
-    Control(engine.store, engine.queue, engine.waker, engine.log).cancel(job_id)
+    engine.control().cancel(job_id)
 
 
 def events(engine: Engine) -> list[Any]:
@@ -68,7 +68,7 @@ def test_every_end_is_told_once(engine: Engine, bus: Bus) -> None:
     done = engine.submit("NOOP", {"secret": 1})
     failed = engine.submit("FAIL", {"how": "permanent"})
     engine.drain()
-    put_off = engine.submit_envelope({"type": "NOOP", "payload": {}, "delaySeconds": 60})
+    put_off = engine.submit_body({"type": "NOOP", "payload": {}, "delaySeconds": 60})
     cancel(engine, put_off)
     engine.drain()
     told = {detail["id"]: (kind, detail["status"]) for kind, detail in bus.events}
@@ -93,7 +93,7 @@ def test_neither_payload_nor_result_is_told(engine: Engine, bus: Bus) -> None:
 
 
 def test_a_cancel_is_told_without_a_tick(engine: Engine) -> None:
-    job_id = engine.submit_envelope({"type": "NOOP", "payload": {}, "delaySeconds": 60})
+    job_id = engine.submit_body({"type": "NOOP", "payload": {}, "delaySeconds": 60})
     engine.waker.wakes.clear()
     cancel(engine, job_id)
     assert [member for member, _ in engine.queued()["{jobs}:default"]] == [
@@ -125,7 +125,7 @@ def test_no_job_ends_without_its_event(engine: Engine) -> None:
     [claim] = engine.claim(running)
     engine.sql("ALTER TABLE jobs ADD CONSTRAINT no_events CHECK (type <> 'EVENT')")
     with pytest.raises(psycopg2.errors.CheckViolation):
-        engine.store.settle([decide(claim, Done({}))])
+        engine.store.settle([decide(claim, Succeeded({}))])
     with pytest.raises(psycopg2.errors.CheckViolation):
         engine.store.cancel(waiting)
     assert engine.job(running).status is Status.PROCESSING

@@ -13,9 +13,9 @@ from uuid import uuid4
 
 import pytest
 
-from jobs.core.model import Hint, Priority, Status
-from jobs.core.outcome import Done, GiveUp, Lost, Outcome, TryAgain
-from jobs.core.retry import decide
+from jobs.core.claim import Candidate
+from jobs.core.job import Priority, Status
+from jobs.core.retry import Failed, Outcome, Retry, Succeeded, WorkerLost, decide
 from support.engine import MakeEngine, draining
 from support.hooked import Hooked
 from support.job_types import TEST_TYPES, calling
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
+    from jobs.core.claim import Claim, ClaimResult
     from jobs.core.job_type import JobType
-    from jobs.core.model import Claim, Claimed
     from support.engine import Engine
 
 HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT
 LOST = "worker lost: the lease ended before the attempt did"
 
 
-def ask(engine: Engine, *job_ids: UUID, alone: bool = False) -> Claimed:
-    hints = [Hint(job_id, engine.job(job_id).priority, 0.0) for job_id in job_ids]
+def ask(engine: Engine, *job_ids: UUID, alone: bool = False) -> ClaimResult:
+    hints = [Candidate(job_id, engine.job(job_id).priority, 0.0) for job_id in job_ids]
     return engine.store.claim(hints, uuid4(), lease=30.0, request_id="r", alone=alone)
 
 
 def end(engine: Engine, claim: Claim, outcome: Outcome) -> None:
-    assert engine.store.settle([decide(claim, outcome)]) == frozenset({claim.id})
+    assert engine.store.settle([decide(claim, outcome)]).ids == frozenset({claim.id})
     engine.expire(claim.id)
 
 
@@ -49,7 +49,7 @@ def die(engine: Engine, *job_ids: UUID, alone: bool = False) -> None:
     lost = ask(engine, *job_ids).lost
     assert {claim.id for claim in lost} == {*job_ids}
     for claim in lost:
-        end(engine, claim, Lost())
+        end(engine, claim, WorkerLost())
 
 
 def book(engine: Engine, job_id: UUID) -> tuple[int, int, bool]:
@@ -65,7 +65,7 @@ def test_who_lost_a_lease_is_claimed_alone_only(engine: Engine) -> None:
     job_id = engine.submit()
     die(engine, job_id)
     assert book(engine, job_id) == (1, 1, False)
-    assert ask(engine, job_id).suspects == (job_id,)
+    assert ask(engine, job_id).quarantined == (job_id,)
     [claim] = ask(engine, job_id, alone=True).claims
     assert (claim.alone, claim.losses, claim.attempt) == (True, 1, 2)
     assert book(engine, job_id) == (2, 1, True)
@@ -76,7 +76,7 @@ def test_a_suspect_is_left_out_of_a_batch_that_is_claimed_together(engine: Engin
     die(engine, suspect)
     claimed = ask(engine, others[0], suspect, *others[1:])
     assert [claim.id for claim in claimed.claims] == others
-    assert claimed.suspects == (suspect,)
+    assert claimed.quarantined == (suspect,)
     assert engine.job(suspect).status is Status.PENDING
 
 
@@ -86,7 +86,7 @@ def test_a_neighbour_on_its_last_attempt_gets_it_back(engine: Engine) -> None:
     assert engine.job(neighbour).status is Status.PENDING
     assert book(engine, neighbour) == (0, 1, False)
     [claim] = ask(engine, neighbour, alone=True).claims
-    end(engine, claim, Done({}))
+    end(engine, claim, Succeeded({}))
     job = engine.job(neighbour)
     assert (job.status, job.attempts) == (Status.COMPLETED, 1)
     assert [(each.number, each.outcome) for each in job.history] == [(1, "lost"), (1, "completed")]
@@ -115,8 +115,8 @@ def test_who_lost_a_lease_and_fails_by_itself_is_still_run_alone(engine: Engine)
     job_id = engine.submit()
     die(engine, job_id)
     [claim] = ask(engine, job_id, alone=True).claims
-    end(engine, claim, TryAgain("no"))
-    assert ask(engine, job_id).suspects == (job_id,)
+    end(engine, claim, Retry("no"))
+    assert ask(engine, job_id).quarantined == (job_id,)
 
 
 def test_a_released_suspect_is_a_suspect_still(engine: Engine) -> None:
@@ -125,7 +125,7 @@ def test_a_released_suspect_is_a_suspect_still(engine: Engine) -> None:
     claims = ask(engine, job_id, alone=True).claims
     assert engine.store.release(claims) == {job_id}
     assert book(engine, job_id)[:2] == (1, 1)
-    assert ask(engine, job_id).suspects == (job_id,)
+    assert ask(engine, job_id).quarantined == (job_id,)
 
 
 # The drain
@@ -136,20 +136,20 @@ class Company:
 
     def __init__(self) -> None:
         self.begun: list[UUID] = []
-        self.beside: dict[UUID, set[UUID]] = {}
+        self.claimable_priorities: dict[UUID, set[UUID]] = {}
         self._running: set[UUID] = set()
         self._lock = threading.Lock()
         self.types: Mapping[str, JobType] = TEST_TYPES | {
-            "SLOW": calling("SLOW", self._run, budget=30.0),
-            "QUICK": calling("QUICK", self._run, quick=True),
+            "SLOW": calling("SLOW", self._run, max_seconds=30.0),
+            "QUICK": calling("QUICK", self._run, runs_inline=True),
         }
 
     def _run(self, claim: Claim) -> None:
         with self._lock:
             self.begun.append(claim.id)
             for other in self._running:
-                self.beside.setdefault(other, set()).add(claim.id)
-            self.beside.setdefault(claim.id, set()).update(self._running)
+                self.claimable_priorities.setdefault(other, set()).add(claim.id)
+            self.claimable_priorities.setdefault(claim.id, set()).update(self._running)
             self._running.add(claim.id)
         if claim.type == "SLOW":
             time.sleep(0.01)
@@ -177,8 +177,8 @@ def test_a_suspect_runs_with_nobody_beside_it(poller: Engine, company: Company) 
     some = suspects(poller, 3)
     others = [poller.submit("SLOW") for _ in range(20)]
     poller.drain()
-    assert all(not company.beside[each] for each in some)
-    assert any(company.beside[each] for each in others), "others run side by side"
+    assert all(not company.claimable_priorities[each] for each in some)
+    assert any(company.claimable_priorities[each] for each in others), "others run side by side"
     assert poller.statuses() == {"completed": 23}
 
 
@@ -238,7 +238,7 @@ def test_nothing_is_claimed_beside_a_suspect_however_much_is_ready(
         begun.set()
         go_on.wait(120)
 
-    types = TEST_TYPES | {"WORK": calling("WORK", work, budget=60.0)}
+    types = TEST_TYPES | {"WORK": calling("WORK", work, max_seconds=60.0)}
     api = make_engine(types=types)
     job_id = api.submit("WORK")
     die(api, job_id)
@@ -270,13 +270,13 @@ def test_good_jobs_around_one_that_is_lost_again_and_again_all_complete(
     poller.drain()
     assert api.job(poison).status is Status.FAILED
     assert {api.job(each).status for each in good} == {Status.COMPLETED}
-    assert all(not company.beside[each] for each in good)
+    assert all(not company.claimable_priorities[each] for each in good)
 
 
 def test_a_suspect_that_gives_up_is_over(poller: Engine) -> None:
     job_id = poller.submit()
     die(poller, job_id)
     [claim] = ask(poller, job_id, alone=True).claims
-    end(poller, claim, GiveUp("no"))
+    end(poller, claim, Failed("no"))
     assert poller.job(job_id).status is Status.FAILED
     assert not ask(poller, job_id, alone=True).claims

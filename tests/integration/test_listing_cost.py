@@ -11,8 +11,8 @@ import pytest
 
 from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.postgres.store import PostgresStore
-from jobs.core.listing import Filters, Place
-from jobs.core.model import Priority, Status
+from jobs.core.job import Priority, Status
+from jobs.core.ports.store import Filters, PagePosition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,7 +88,7 @@ class Asked:
         return []
 
 
-def blocks(cursor: extensions.cursor, filters: Filters, place: Place | None = None) -> int:
+def blocks(cursor: extensions.cursor, filters: Filters, place: PagePosition | None = None) -> int:
     """Blocks that a page of 200 touches."""
     asked = Asked()
     PostgresStore(cast("Connection", asked)).page(filters, place, 201)
@@ -110,4 +110,4 @@ def test_a_page_far_down_touches_as_few(cursor: extensions.cursor, name: str) ->
         "SELECT created_at, id FROM jobs ORDER BY created_at LIMIT 1 OFFSET %s", [MANY // 9]
     )
     [(created_at, job_id)] = cursor.fetchall()
-    assert blocks(cursor, CHOICES[name], Place(created_at, job_id)) < BLOCKS
+    assert blocks(cursor, CHOICES[name], PagePosition(created_at, job_id)) < BLOCKS

@@ -15,7 +15,7 @@ from psycopg2 import sql
 
 from jobs.adapters.postgres.connection import Connection
 from jobs.adapters.postgres.store import PostgresStore
-from jobs.core.model import Status
+from jobs.core.job import Status
 from support.engine import Engine
 
 if TYPE_CHECKING:

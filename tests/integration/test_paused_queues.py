@@ -11,8 +11,9 @@ from uuid import uuid4
 import psycopg2
 import pytest
 
+from jobs.core.claim import Candidate
 from jobs.core.errors import QueueUnavailable
-from jobs.core.model import Hint, Priority, Status
+from jobs.core.job import Priority, Status
 from jobs.core.queues import Queues
 from support.engine import Engine, MakeEngine, draining
 from support.hooked import Away, Hooked, Once
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from psycopg2 import extensions
 
-    from jobs.core.model import Claim
+    from jobs.core.claim import Claim
     from jobs.core.ports.queue import Taken
 
 HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT
@@ -38,7 +39,7 @@ def api(make_engine: MakeEngine) -> Engine:
 
 
 def queues(api: Engine) -> Queues:
-    return Queues(api.store, api.queue, api.waker, api.log)
+    return Queues(store=api.store, queue=api.queue, waker=api.waker, log=api.log)
 
 
 def submit(api: Engine, number: int, priority: Priority = DEFAULT) -> list[UUID]:
@@ -73,7 +74,7 @@ class Gated:
         self.begun: list[UUID] = []
         self.some = threading.Semaphore(0)
         self.gate = threading.Event()
-        self.types = TEST_TYPES | {"GATED": calling("GATED", self._run, budget=60.0)}
+        self.types = TEST_TYPES | {"GATED": calling("GATED", self._run, max_seconds=60.0)}
 
     def _run(self, claim: Claim) -> None:
         self.begun.append(claim.id)
@@ -102,7 +103,7 @@ def test_a_pause_in_the_middle_of_a_drain_begins_nothing_more_and_resuming_drain
     assert {api.job(each).attempts for each in waiting} == {0}
     api.waker.wakes.clear()
     queues(api).resume("default")
-    assert api.waker.wakes == [Wake(hop=0, patient=False)]
+    assert api.waker.wakes == [Wake(hop=0, wait_for_leases=False)]
     api.drain()
     assert gated.begun[len(held) :] == [each for each in [*jobs, late[0]] if each in waiting]
 
@@ -139,8 +140,8 @@ def test_a_poller_leaves_where_only_paused_work_is_left(
         takes.clear()
         drained = poller.drain(scheduled=True)
         assert not drained.counts
-        assert sum(len(each.hints) for each in takes) == taken
-        assert sum(not each.hints for each in takes) < 3
+        assert sum(len(each.candidates) for each in takes) == taken
+        assert sum(not each.candidates for each in takes) < 3
         assert entries(api) == [0, 0]
     assert {api.job(each).attempts for each in jobs} == {0}
 
@@ -150,7 +151,7 @@ def test_the_schedule_does_not_publish_what_is_paused(api: Engine) -> None:
     submit(api, 50)
     api.redis.flushall()
     api.drain(scheduled=True)
-    assert not api.log.of("queue.mended")
+    assert not api.log.of("queue.repaired")
     assert entries(api) == [0, 0]
 
 
@@ -186,7 +187,7 @@ def test_a_retry_waits_while_its_queue_is_paused(make_engine: MakeEngine, api: E
 def test_what_a_dead_worker_held_when_its_queue_was_paused_is_run_after_it(api: Engine) -> None:
     held, waiting = submit(api, 3), submit(api, 3)
     taken = api.queue.take("dead", limit=3, lease=30.0, priorities=tuple(Priority))
-    assert [hint.id for hint in taken.hints] == held
+    assert [hint.id for hint in taken.candidates] == held
     assert len(api.claim(*held)) == 3
     queues(api).pause("default")
     api.expire(*held)
@@ -256,7 +257,7 @@ def blocked(api: Engine) -> int:
     return int(number)
 
 
-def beside(work: Any) -> tuple[threading.Thread, list[Any]]:
+def claimable_priorities(work: Any) -> tuple[threading.Thread, list[Any]]:
     found: list[Any] = []
     thread = threading.Thread(target=lambda: found.append(work()))
     thread.start()
@@ -270,8 +271,8 @@ def test_a_claim_that_meets_a_pause_waits_for_it_and_sees_it(
     with aside.cursor() as cursor:
         cursor.execute("UPDATE queues SET paused_at = now() WHERE priority = 'default'")
         poller = make_engine()
-        hints = [Hint(job_id, DEFAULT, 0.0)]
-        thread, found = beside(
+        hints = [Candidate(job_id, DEFAULT, 0.0)]
+        thread, found = claimable_priorities(
             lambda: poller.store.claim(hints, uuid4(), lease=30.0, request_id=None)
         )
         while not blocked(api):
@@ -290,7 +291,7 @@ def test_a_pause_waits_for_the_claim_that_is_being_made(
     with aside.cursor() as cursor:
         cursor.execute("SELECT FROM queues WHERE priority = 'default' FOR SHARE")
         one = make_engine()
-        thread, found = beside(lambda: one.store.pause(DEFAULT))
+        thread, found = claimable_priorities(lambda: one.store.pause(DEFAULT))
         while not blocked(api):
             assert thread.is_alive(), "it did not wait"
             time.sleep(0.001)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jobs.core.errors import QueueUnavailable
-from jobs.core.model import Priority, Status
+from jobs.core.job import Priority, Status
 from support.engine import Engine, MakeEngine, draining
 from support.hooked import Away, Hooked, Once
 from support.job_types import calling
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from uuid import UUID
 
-    from jobs.core.model import Claim
+    from jobs.core.claim import Claim
 
 HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT
 
@@ -37,9 +37,9 @@ class Order:
         self.open = False
         self.during: dict[UUID, Callable[[], object]] = {}
         self.types = {
-            "QUICK": calling("QUICK", self._begin, quick=True),
+            "QUICK": calling("QUICK", self._begin, runs_inline=True),
             "SLOW": calling("SLOW", self._begin),
-            "GATED": calling("GATED", self._wait, budget=60.0),
+            "GATED": calling("GATED", self._wait, max_seconds=60.0),
         }
 
     def _begin(self, claim: Claim) -> None:

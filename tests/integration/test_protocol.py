@@ -24,26 +24,26 @@ from hypothesis.stateful import (
 )
 
 from jobs.adapters.redis.keys import QUEUES
-from jobs.core.model import Claim, Hint, NewJob, Priority, Status
-from jobs.core.outcome import Done, GiveUp, Lost, Outcome, TryAgain, Unknown
-from jobs.core.ports.queue import Entry, Move
+from jobs.core.claim import Candidate, Claim, Entry, Settlement
+from jobs.core.job import NewJob, Priority, Status
+from jobs.core.ports.queue import EntryUpdate
 from jobs.core.reconcile import reconcile
-from jobs.core.retry import Settlement, decide
+from jobs.core.retry import Failed, Outcome, OutcomeUnknown, Retry, Succeeded, WorkerLost, decide
 from support.hooked import Hooked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jobs.core.model import Claimed
+    from jobs.core.claim import ClaimResult
     from support.engine import Engine, MakeEngine
 
 HOURS = 3600.0
-MOST_JOBS = 4
+MAX_BATCH_JOBS = 4
 PENDING, PROCESSING = Status.PENDING, Status.PROCESSING
 
 priorities = st.sampled_from(list(Priority))
 reports: st.SearchStrategy[Outcome] = st.sampled_from(
-    [Done({}), TryAgain("no"), Unknown("who knows"), GiveUp("never")]
+    [Succeeded({}), Retry("no"), OutcomeUnknown("who knows"), Failed("never")]
 )
 attempts = st.integers(1, 3)
 asked_for = st.sampled_from([(Priority.HIGH,), tuple(Priority)])
@@ -76,7 +76,7 @@ class Protocol(RuleBasedStateMachine):
         self.jobs: dict[UUID, Known] = {}
         self.claims: list[Claim] = []
         self.lost: list[Claim] = []
-        self.asked: list[tuple[list[Hint], UUID, bool]] = []
+        self.asked: list[tuple[list[Candidate], UUID, bool]] = []
         self.effects: set[UUID] = set()
         self.rows: dict[UUID, tuple[Any, ...]] = {}
         self.acting: set[UUID] = set()
@@ -97,7 +97,7 @@ class Protocol(RuleBasedStateMachine):
 
     # Clients
 
-    @precondition(lambda self: len(self.jobs) < MOST_JOBS)
+    @precondition(lambda self: len(self.jobs) < MAX_BATCH_JOBS)
     @rule(priority=priorities, most=attempts, published=st.booleans())
     def submit(self, priority: Priority, most: int, *, published: bool) -> None:
         self._submit(priority, most, published=published)
@@ -108,11 +108,11 @@ class Protocol(RuleBasedStateMachine):
     def take_and_claim(self, limit: int, wanted: tuple[Priority, ...], *, alone: bool) -> None:
         ready = [found for each in wanted for found in self._ready(each)]
         taken = self.engine.queue.take("worker", limit=limit, lease=HOURS, priorities=wanted)
-        found = [(hint.id, hint.priority) for hint in taken.hints]
+        found = [(hint.id, hint.priority) for hint in taken.candidates]
         assert found == ready[:limit]
         assert not {*found} & {still for each in Priority for still in self._ready(each)}
         if found:
-            self._claim(taken.hints, self.new_id(), alone=alone)
+            self._claim(taken.candidates, self.new_id(), alone=alone)
 
     @rule(choice=choices, alone=st.booleans())
     def claim(self, choice: st.DataObject, *, alone: bool) -> None:
@@ -120,7 +120,7 @@ class Protocol(RuleBasedStateMachine):
         job_ids = choice.draw(st.lists(st.sampled_from([*self.jobs]), min_size=1, max_size=3))
         queues = choice.draw(st.sampled_from(["right", "any", "both"]))
         hints = [
-            Hint(each, priority, 0.0)
+            Candidate(each, priority, 0.0)
             for each in dict.fromkeys(job_ids)
             for priority in Priority
             if queues == "both"
@@ -153,7 +153,7 @@ class Protocol(RuleBasedStateMachine):
     def call_lost(self, choice: st.DataObject, *, seen: bool) -> None:
         """What was seen to be lost, now or ever; or what only looks like it."""
         claims = (self.lost if seen else self.claims) or self.claims
-        self._settle([(claim, Lost()) for claim in self._some(choice, claims)])
+        self._settle([(claim, WorkerLost()) for claim in self._some(choice, claims)])
 
     @precondition(lambda self: self.claims)
     @rule(choice=choices)
@@ -174,7 +174,9 @@ class Protocol(RuleBasedStateMachine):
         for claim in held:
             job = self.jobs[claim.id]
             job.status, job.token, job.attempts = PENDING, None, job.attempts - 1
-        self.engine.queue.settle([Move(claim.id, claim.priority, score=1.0) for claim in held])
+        self.engine.queue.update_entries(
+            [EntryUpdate(claim.id, claim.priority, score=1.0) for claim in held]
+        )
 
     # Time, and misfortune
 
@@ -254,17 +256,17 @@ class Protocol(RuleBasedStateMachine):
 
     def _submit(self, priority: Priority, most: int, *, published: bool) -> None:
         job_id = self.new_id()
-        self.engine.store.insert(NewJob(job_id, "NOOP", {}, priority, most))
+        self.engine.store.insert(NewJob(job_id, "NOOP", {}, priority=priority, max_attempts=most))
         self.jobs[job_id] = Known(priority, most)
         if published:
             self.engine.queue.publish([Entry(job_id, priority)])
 
-    def _claim(self, hints: Sequence[Hint], token: UUID, *, alone: bool) -> None:
+    def _claim(self, hints: Sequence[Candidate], token: UUID, *, alone: bool) -> None:
         found = self.engine.store.claim(hints, token, lease=HOURS, request_id=None, alone=alone)
         findings = {(hint.id, hint.priority): self._finding(hint, token, alone) for hint in hints}
         assert _sorted(found) == {
             what: sorted(job_id for (job_id, _), each in findings.items() if each == what)
-            for what in ("claimed", "lost", "suspect")
+            for what in ("claimed", "lost", "quarantined")
         }
         for claim in found.claims:
             job = self.jobs[claim.id]
@@ -276,7 +278,7 @@ class Protocol(RuleBasedStateMachine):
         self.claims += found.claims
         self.lost += found.lost
 
-    def _finding(self, hint: Hint, token: UUID, alone: bool) -> str:  # noqa: FBT001
+    def _finding(self, hint: Candidate, token: UUID, alone: bool) -> str:  # noqa: FBT001
         job = self.jobs[hint.id]
         if job.status.is_final or job.priority is not hint.priority:
             return "refused"
@@ -286,37 +288,41 @@ class Protocol(RuleBasedStateMachine):
             return "leased" if job.live else "lost"
         if not job.due:
             return "refused"
-        return "suspect" if job.losses and not alone else "claimed"
+        return "quarantined" if job.losses and not alone else "claimed"
 
     def _settle(self, ended: list[tuple[Claim, Outcome]]) -> None:
         ends = [self._end(claim, outcome) for claim, outcome in ended]
-        expected = {end.id for end in ends if self._stands(end)}
-        self.acting = {end.token for end in ends if not end.lost}
-        settled = self.engine.store.settle(ends)
+        expected = {end.claim.id for end in ends if self._stands(end)}
+        self.acting = {end.claim.token for end in ends if not end.lost}
+        settled = self.engine.store.settle(ends).ids
         assert settled == frozenset(expected)
-        self.engine.queue.settle(
-            [Move(end.id, end.priority, end.delay) for end in ends if end.id in settled]
+        self.engine.queue.update_entries(
+            [
+                EntryUpdate(end.claim.id, end.claim.priority, end.delay)
+                for end in ends
+                if end.claim.id in settled
+            ]
         )
 
     def _end(self, claim: Claim, outcome: Outcome) -> Settlement:
-        if isinstance(outcome, Done) and claim.token not in self.effects:
-            outcome = TryAgain("nothing was done yet")
+        if isinstance(outcome, Succeeded) and claim.token not in self.effects:
+            outcome = Retry("nothing was done yet")
         end = decide(claim, outcome)
         return replace(end, delay=None if end.delay is None else HOURS)
 
     def _stands(self, end: Settlement) -> bool:
         """Whether the model takes this ending, or took it before."""
-        job = self.jobs[end.id]
-        if job.token != end.token:
+        job = self.jobs[end.claim.id]
+        if job.token != end.claim.token:
             return False
         if job.status is not PROCESSING:
-            return (job.status, job.ends[end.token]) == (end.status, end.outcome)
+            return (job.status, job.ends[end.claim.token]) == (end.status, end.outcome)
         if end.lost and job.live:
             return False
         job.status, job.due, job.live = end.status, False, False
         job.attempts -= end.uncounted
         job.losses += end.lost
-        job.ends[end.token] = end.outcome
+        job.ends[end.claim.token] = end.outcome
         return True
 
     def _holds(self, claim: Claim) -> bool:
@@ -349,12 +355,12 @@ class Protocol(RuleBasedStateMachine):
         return [(UUID(member.decode()), priority) for member in entries]
 
 
-def _sorted(found: Claimed) -> dict[str, list[UUID]]:
+def _sorted(found: ClaimResult) -> dict[str, list[UUID]]:
     """The ids of a claim's answer by what was found; one that comes twice is there twice."""
     return {
         "claimed": sorted(claim.id for claim in found.claims),
         "lost": sorted(claim.id for claim in found.lost),
-        "suspect": sorted(found.suspects),
+        "quarantined": sorted(found.quarantined),
     }
 
 
@@ -370,7 +376,7 @@ def test_the_protocol(make_engine: MakeEngine) -> None:
             engine.redis.zadd(key, dict.fromkeys(engine.redis.zrange(key, 0, -1), 1) or {"-": 1})
             engine.redis.zrem(key, "-")
 
-    finisher = make_engine(queue=Hooked(engine.queue, before={"leave": pass_time}))
+    finisher = make_engine(queue=Hooked(engine.queue, before={"deregister": pass_time}))
 
     class OnThisEngine(Protocol):
         def __init__(self) -> None:

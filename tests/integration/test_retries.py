@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jobs.core.errors import QueueUnavailable
-from jobs.core.model import Status
-from jobs.core.outcome import TryAgain
-from jobs.core.retry import backoff, decide
+from jobs.core.job import Status
+from jobs.core.retry import Retry, backoff, decide
 from support.hooked import Away
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def test_another_poller_picks_the_wait_up_from_the_row(
     """The first poller is gone right after the failure, and with it all that it remembered."""
     job_id = engine.submit("FAIL", {"times": 1})
     [claim] = engine.claim(job_id)
-    engine.store.settle([decide(claim, TryAgain("no"))])
+    engine.store.settle([decide(claim, Retry("no"))])
     if memory == "flushed":
         engine.redis.flushall()
     make_engine().drain(scheduled=True)

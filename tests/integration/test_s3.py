@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jobs.adapters.aws import LONGEST_CALL
+from jobs.adapters.aws_config import MAX_CALL_SECONDS
 from jobs.adapters.s3 import Bucket, connect
 from jobs.core.errors import AttemptFailed, PermanentFailure
-from jobs.processors.csv_export import BUDGET
+from jobs.processors.csv_export import MAX_SECONDS
 from outside.s3 import CUT, S3Stub, s3_stub
 from stack.ports import free_port
 
@@ -143,20 +143,20 @@ def test_nobody_there_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_export_may_wait_for_a_write_and_a_look_within_its_budget() -> None:
-    assert 2 * LONGEST_CALL <= BUDGET
+    assert 2 * MAX_CALL_SECONDS <= MAX_SECONDS
 
 
 EXPORT = """
 import sys, tracemalloc
 from fakes.mailer import FakeMailer
 from jobs.adapters.s3 import Bucket, connect
-from jobs.core.job_type import Tools
+from jobs.core.job_type import JobContext
 from jobs.processors import JOB_TYPES
 from support.claims import a_claim
 
 row = {"text": "x" * 1000, "number": 1.5, "list": [1, 2, 3]}
 claim = a_claim("CSV_EXPORT", {"data": [row] * int(sys.argv[1])})
-tools = Tools(Bucket(connect(), "exports"), FakeMailer())
+tools = JobContext(Bucket(connect(), "exports"), FakeMailer())
 tracemalloc.start()
 size = JOB_TYPES["CSV_EXPORT"].process(claim, tools)["size"]
 print(size, tracemalloc.get_traced_memory()[1])

@@ -30,6 +30,6 @@ def test_what_has_ended_is_not_looked_at(postgres_url: str) -> None:
     with closing(Explained(postgres_url)) as asked:
         high, default = PostgresStore(asked).queue_stats()
         assert high.ready + default.ready == OPEN
-        cost = asked.costs["stats_queues"]
+        cost = asked.costs["count_open_jobs"]
     assert cost.scans <= {"queues"}
     assert cost.indexes == {"jobs_pending", "jobs_leased"}

@@ -9,11 +9,10 @@ from uuid import uuid4
 
 import pytest
 
-from jobs.core.chain import MOST_HOPS
+from jobs.core.claim import Entry
 from jobs.core.errors import StoreUnavailable
-from jobs.core.model import Priority, Status
-from jobs.core.ports.queue import Entry
-from jobs.core.work import MARGIN
+from jobs.core.job import Priority, Status
+from jobs.core.worker.context import MARGIN_SECONDS, MAX_HOPS
 from support.engine import Engine, MakeEngine, draining
 from support.hooked import Away, Hooked
 from support.job_types import TEST_TYPES, calling
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from jobs.core.model import Claim
+    from jobs.core.claim import Claim
 
 LONG = 60.0
 
@@ -31,11 +30,11 @@ LONG = 60.0
 class Gate:
     """A job type whose attempts wait until they are let go; `GATED` may take `budget` seconds."""
 
-    def __init__(self, budget: float = LONG) -> None:
+    def __init__(self, max_seconds: float = LONG) -> None:
         self.begun: list[UUID] = []
         self.some = threading.Semaphore(0)
         self.open = threading.Event()
-        self.types = TEST_TYPES | {"GATED": calling("GATED", self._wait, budget=budget)}
+        self.types = TEST_TYPES | {"GATED": calling("GATED", self._wait, max_seconds=max_seconds)}
 
     def _wait(self, claim: Claim) -> None:
         self.begun.append(claim.id)
@@ -87,9 +86,9 @@ def test_what_is_not_begun_for_want_of_time_is_handed_over(
     poller.waker.wakes.clear()
     left = iter([LONG * 2])
     poller.drain(remaining=lambda: next(left, LONG - 1))
-    assert poller.waker.wakes == [Wake(hop=1, patient=False)]
+    assert poller.waker.wakes == [Wake(hop=1, wait_for_leases=False)]
     assert poller.submit() is not None
-    assert poller.waker.wakes[1:] == [Wake(hop=0, patient=False)], "it counts on nobody"
+    assert poller.waker.wakes[1:] == [Wake(hop=0, wait_for_leases=False)], "it counts on nobody"
 
 
 def test_what_is_released_has_its_place_in_the_queue_again(
@@ -108,10 +107,10 @@ def test_a_chain_of_pollers_ends(make_engine: MakeEngine, gate: Gate) -> None:
     poller = make_engine(types=gate.types)
     poller.submit("GATED")
     poller.waker.wakes.clear()
-    for hop in (MOST_HOPS - 1, MOST_HOPS):
+    for hop in (MAX_HOPS - 1, MAX_HOPS):
         left = iter([LONG * 2])
         poller.drain(remaining=lambda left=left: next(left, LONG - 1), hop=hop)
-    assert poller.waker.wakes == [Wake(hop=MOST_HOPS, patient=False)]
+    assert poller.waker.wakes == [Wake(hop=MAX_HOPS, wait_for_leases=False)]
 
 
 def test_what_waits_for_a_slot_until_its_time_is_too_short_is_released(
@@ -171,8 +170,8 @@ def test_a_poller_that_is_to_stop_finishes_what_runs_and_gives_back_the_rest(
     assert begun == jobs[:1]
     assert poller.job(jobs[0]).status is Status.COMPLETED
     assert all(untouched(poller, each) for each in jobs[1:])
-    assert not drained.tainted
-    assert poller.waker.wakes[0] == Wake(hop=1, patient=False)
+    assert not drained.must_exit
+    assert poller.waker.wakes[0] == Wake(hop=1, wait_for_leases=False)
 
 
 def test_what_goes_on_after_the_stop_is_cut_off_and_its_outcome_is_unknown(
@@ -186,7 +185,7 @@ def test_what_goes_on_after_the_stop_is_cut_off_and_its_outcome_is_unknown(
     [attempt] = job.history
     assert attempt.outcome == "unknown"
     assert attempt.error == "cut off: the worker was stopped while the attempt ran"
-    assert drained.tainted, "the attempt still runs in the process"
+    assert drained.must_exit, "the attempt still runs in the process"
 
 
 def test_a_poller_that_is_told_to_stop_before_it_begins_begins_nothing(
@@ -216,9 +215,9 @@ def test_where_what_was_cancelled_has_all_the_room_another_poller_goes_on(
         ended = [*drained]
         gate.open.set()
     assert ended, "it kept what it could not begin"
-    assert ended[0].tainted
+    assert ended[0].must_exit
     assert untouched(api, waiting)
-    assert poller.waker.wakes[-1] == Wake(hop=1, patient=False)
+    assert poller.waker.wakes[-1] == Wake(hop=1, wait_for_leases=False)
 
 
 def test_what_was_cancelled_and_runs_takes_up_room(make_engine: MakeEngine, gate: Gate) -> None:
@@ -285,7 +284,7 @@ def test_a_suspect_waits_for_the_end_of_what_was_cancelled(
 
 
 def test_an_overdue_attempt_fails_and_the_process_is_to_end(make_engine: MakeEngine) -> None:
-    gate = Gate(budget=0.05)
+    gate = Gate(max_seconds=0.05)
     poller = make_engine(types=gate.types)
     job_id = poller.submit("GATED", max_attempts=1)
     drained = poller.drain()
@@ -294,16 +293,16 @@ def test_an_overdue_attempt_fails_and_the_process_is_to_end(make_engine: MakeEng
         Status.FAILED,
         "ran longer than the 0.05 s that it may take",
     )
-    assert drained.tainted
+    assert drained.must_exit
     gate.open.set()
     assert poller.job(job_id) == job
 
 
 def test_what_runs_beside_an_overdue_attempt_finishes(make_engine: MakeEngine) -> None:
-    gate = Gate(budget=0.05)
+    gate = Gate(max_seconds=0.05)
     fine = threading.Event()
     poller = make_engine(
-        types=gate.types | {"FINE": calling("FINE", lambda _: fine.wait(120), budget=LONG)}
+        types=gate.types | {"FINE": calling("FINE", lambda _: fine.wait(120), max_seconds=LONG)}
     )
     late, beside = poller.submit("GATED", max_attempts=1), poller.submit("FINE")
 
@@ -329,7 +328,7 @@ def test_a_long_job_keeps_its_lease_for_as_long_as_it_runs(make_engine: MakeEngi
         if len(renewed) == 8:
             enough.set()
 
-    types = {"WORK": calling("WORK", lambda _: enough.wait(120), budget=LONG)}
+    types = {"WORK": calling("WORK", lambda _: enough.wait(120), max_seconds=LONG)}
     api = make_engine(types=types)
     poller = make_engine(types=types, lease=0.5, store=Hooked(api.store, after={"renew": note}))
     job_id = api.submit("WORK")
@@ -354,7 +353,9 @@ def test_a_poller_whose_hand_is_empty_renews_nothing(make_engine: MakeEngine) ->
     assert all(renewed)
 
 
-@pytest.mark.parametrize(("left", "lease"), [(LONG, 10.0), (MARGIN * 2 + 0.5, MARGIN * 3 + 0.5)])
+@pytest.mark.parametrize(
+    ("left", "lease"), [(LONG, 10.0), (MARGIN_SECONDS * 2 + 0.5, MARGIN_SECONDS * 3 + 0.5)]
+)
 def test_no_lease_outlives_the_invocation_by_more_than_the_margin(
     make_engine: MakeEngine, left: float, lease: float
 ) -> None:
@@ -363,7 +364,7 @@ def test_no_lease_outlives_the_invocation_by_more_than_the_margin(
     def note(*_: object, lease: float, **__: object) -> None:
         leases.append(lease)
 
-    types = {"WORK": calling("WORK", lambda _: None, budget=1.0)}
+    types = {"WORK": calling("WORK", lambda _: None, max_seconds=1.0)}
     api = make_engine(types=types)
     store = Hooked(api.store, before={"claim": note})
     queue = Hooked(api.queue, before={"take": note})
@@ -417,14 +418,14 @@ def test_what_was_to_be_released_is_released_once_the_database_is_back(
 def test_a_poller_gives_up_a_database_that_stays_away(
     make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.core.store_retry.GIVE_UP_AFTER", 0.5)
+    monkeypatch.setattr("jobs.core.worker.store_retry.GIVE_UP_SECONDS", 0.5)
     api = make_engine()
     job_id = api.submit()
     poller = make_engine(store=Away(StoreUnavailable()))
     poller.drain()
     assert not poller.waker.wakes, "another poller would find the same"
     assert untouched(api, job_id)
-    assert poller.log.of("store.away")
+    assert poller.log.of("store.unavailable")
 
 
 def test_a_claim_that_could_not_be_made_counts_no_attempt(make_engine: MakeEngine) -> None:

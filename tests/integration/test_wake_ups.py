@@ -14,10 +14,9 @@ import pytest
 
 from jobs.adapters.redis.keys import POLLERS, WAKING
 from jobs.adapters.redis.queue import Limits
-from jobs.core.chain import MOST_HOPS
 from jobs.core.errors import AttemptFailed, QueueUnavailable
-from jobs.core.model import NewJob, Priority, Status
-from jobs.core.work import MARGIN
+from jobs.core.job import NewJob, Priority, Status
+from jobs.core.worker.context import MARGIN_SECONDS, MAX_HOPS
 from support.engine import Engine, MakeEngine, draining
 from support.hooked import Hooked, Once
 from support.job_types import TEST_TYPES, calling
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from jobs.core.model import Claim
+    from jobs.core.claim import Claim
 
-PLAIN = [Wake(hop=0, patient=False)]
+PLAIN = [Wake(hop=0, wait_for_leases=False)]
 
 
 @pytest.fixture
@@ -51,7 +50,7 @@ def test_a_job_published_before_a_poller_leaves_is_run_by_it(
     """It has seen the queues empty and is about to leave: the publisher relies on it."""
     late: list[UUID] = []
     publish = Once(lambda: late.append(api.submit()))
-    poller = hooked(make_engine, api, before={"leave": publish})
+    poller = hooked(make_engine, api, before={"deregister": publish})
     poller.drain()
     assert publish.called
     assert not api.waker.wakes
@@ -63,7 +62,7 @@ def test_a_job_published_after_a_poller_has_left_wakes_another(
 ) -> None:
     late: list[UUID] = []
     publish = Once(lambda: late.append(api.submit()), when=lambda answer: answer.left)
-    poller = hooked(make_engine, api, after={"leave": publish})
+    poller = hooked(make_engine, api, after={"deregister": publish})
     poller.drain()
     assert api.job(late[0]).status is Status.PENDING
     assert api.waker.wakes == PLAIN
@@ -74,19 +73,19 @@ def test_a_job_published_while_a_poller_is_closing_is_handed_over(
 ) -> None:
     late: list[UUID] = []
     publish = Once(lambda: late.append(api.submit()))
-    poller = hooked(make_engine, api, before={"leave": publish})
+    poller = hooked(make_engine, api, before={"deregister": publish})
     poller.redis.zadd(POLLERS, {"the one that is closing": time.time() * 1000 + 60_000})
     poller.drain(stopping=lambda: True)
     assert api.job(late[0]).status is Status.PENDING
     assert not api.waker.wakes
-    assert poller.waker.wakes == [Wake(hop=1, patient=False)]
+    assert poller.waker.wakes == [Wake(hop=1, wait_for_leases=False)]
 
 
 def test_a_job_published_after_a_closing_poller_has_left_wakes_another(
     make_engine: MakeEngine, api: Engine
 ) -> None:
     publish = Once(api.submit)
-    poller = hooked(make_engine, api, after={"leave": publish})
+    poller = hooked(make_engine, api, after={"deregister": publish})
     poller.drain(stopping=lambda: True)
     assert publish.called
     assert api.waker.wakes == PLAIN
@@ -102,7 +101,7 @@ def test_the_last_of_two_pollers_to_leave_finds_what_was_published_before(
         second.drain()
         late.append(api.submit())
 
-    first = hooked(make_engine, api, before={"leave": Once(leave_second)})
+    first = hooked(make_engine, api, before={"deregister": Once(leave_second)})
     first.drain()
     assert not api.waker.wakes
     assert api.job(late[0]).status is Status.COMPLETED
@@ -135,7 +134,7 @@ def test_a_poller_at_the_end_of_its_chain_leaves_no_note_of_a_wake(
     for _ in range(30):
         poller.submit()
     poller.waker.wakes.clear()
-    poller.drain(hop=MOST_HOPS)
+    poller.drain(hop=MAX_HOPS)
     assert not poller.waker.wakes
     poller.submit()
     assert poller.waker.wakes == PLAIN
@@ -196,7 +195,7 @@ def test_publishing_to_a_poller_at_work_wakes_nobody(make_engine: MakeEngine, ap
         busy.set()
         go_on.wait()
 
-    poller = make_engine(types=TEST_TYPES | {"WORK": calling("WORK", work, budget=60.0)})
+    poller = make_engine(types=TEST_TYPES | {"WORK": calling("WORK", work, max_seconds=60.0)})
     poller.submit("WORK")
     with draining([poller]):
         busy.wait()
@@ -218,7 +217,7 @@ def short_of_time(make_engine: MakeEngine, *, left: float, whole: float) -> Engi
         failed.set()
         raise AttemptFailed
 
-    poller = make_engine(types={"FAIL": calling("FAIL", fail, budget=1.0)})
+    poller = make_engine(types={"FAIL": calling("FAIL", fail, max_seconds=1.0)})
     poller.submit("FAIL")
     poller.waker.wakes.clear()
     poller.drain(remaining=lambda: left if failed.is_set() else whole)
@@ -229,16 +228,18 @@ def test_a_poller_with_no_time_to_wait_for_a_retry_wakes_one_that_has(
     make_engine: MakeEngine,
 ) -> None:
     """The schedule may be most of a minute away."""
-    poller = short_of_time(make_engine, left=MARGIN * 2 + 0.5, whole=60.0)
+    poller = short_of_time(make_engine, left=MARGIN_SECONDS * 2 + 0.5, whole=60.0)
     assert poller.statuses() == {"pending": 1}
-    assert poller.waker.wakes == [Wake(hop=1, patient=False)]
+    assert poller.waker.wakes == [Wake(hop=1, wait_for_leases=False)]
 
 
 def test_no_poller_is_woken_for_a_retry_that_none_would_have_time_to_wait_for(
     make_engine: MakeEngine,
 ) -> None:
     """Each would leave at once and wake the next."""
-    poller = short_of_time(make_engine, left=MARGIN * 2 + 0.1, whole=MARGIN * 2 + 0.5)
+    poller = short_of_time(
+        make_engine, left=MARGIN_SECONDS * 2 + 0.1, whole=MARGIN_SECONDS * 2 + 0.5
+    )
     assert poller.statuses() == {"pending": 1}
     assert not poller.waker.wakes
 
@@ -256,7 +257,7 @@ def test_no_wake_up_is_lost_in_a_thousand_random_ones(make_engine: MakeEngine) -
         with lock:
             return done.setdefault(job_id, threading.Event())
 
-    types = {"SIGNAL": calling("SIGNAL", lambda claim: event(claim.id).set(), quick=True)}
+    types = {"SIGNAL": calling("SIGNAL", lambda claim: event(claim.id).set(), runs_inline=True)}
     pollers = [make_engine(types=types) for _ in range(3)]
     idle = SimpleQueue[Engine]()
     for each in pollers:

@@ -6,52 +6,55 @@ A zombie is a worker that was frozen, cut off or replaced and goes on as if noth
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
-from jobs.core.endings import Endings
+from jobs.core.claim import Candidate, Claim
 from jobs.core.errors import StoreUnavailable
-from jobs.core.hints import Hints
-from jobs.core.model import Claim, Hint, Status
-from jobs.core.outcome import Done, GiveUp, Lost, Outcome, TryAgain, Unknown
-from jobs.core.retry import decide
+from jobs.core.job import Status
+from jobs.core.ports.queue import Published
+from jobs.core.retry import Failed, Outcome, OutcomeUnknown, Retry, Succeeded, WorkerLost, decide
+from jobs.core.worker.context import DrainContext
+from jobs.core.worker.fallback_queue import FallbackQueue
+from jobs.core.worker.leases import Leases
+from jobs.core.worker.store_retry import StoreRetry
 from support.engine import draining
 from support.job_types import calling
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Sequence
     from uuid import UUID
 
-    from jobs.core.ports.store import JobStore
-    from jobs.core.retry import Settlement
+    from jobs.core.claim import Settlement
+    from jobs.core.ports.store import JobStore, Settled
     from support.engine import Engine, MakeEngine
 
 
 OUTCOMES: list[Outcome] = [
-    Done({"by": "the zombie"}),
-    TryAgain("the zombie failed"),
-    Unknown("the zombie does not know"),
-    GiveUp("the zombie gives up"),
+    Succeeded({"by": "the zombie"}),
+    Retry("the zombie failed"),
+    OutcomeUnknown("the zombie does not know"),
+    Failed("the zombie gives up"),
 ]
 
 
 def settle(engine: Engine, claim: Claim, outcome: Outcome) -> bool:
-    return engine.store.settle([decide(claim, outcome)]) == frozenset({claim.id})
+    return engine.store.settle([decide(claim, outcome)]).ids == frozenset({claim.id})
 
 
 def lose(engine: Engine, claim: Claim) -> None:
     """Let the lease end, and another worker note it; the job is due again at once."""
     engine.expire(claim.id)
     [lost] = ask(engine, claim.id).lost
-    assert settle(engine, lost, Lost())
+    assert settle(engine, lost, WorkerLost())
     engine.expire(claim.id)
 
 
 def ask(engine: Engine, job_id: UUID, *, alone: bool = False) -> Any:
-    hint = Hint(job_id, engine.job(job_id).priority, 0.0)
+    hint = Candidate(job_id, engine.job(job_id).priority, 0.0)
     return engine.store.claim([hint], uuid4(), lease=30.0, request_id="other", alone=alone)
 
 
@@ -65,12 +68,14 @@ def everything(engine: Engine, job_id: UUID) -> Any:
 
 def report(engine: Engine, claim: Claim, outcome: Outcome) -> Counter[str]:
     """End an attempt as a drain does: the row, then the queue. Returns the drain's counts."""
-    counts: Counter[str] = Counter()
-    hints = Hints(engine.queue, engine.store, "zombie", engine.log)
-    endings = Endings(engine.store, hints, engine.log, counts)
-    endings.add(claim, outcome)
-    endings.settle()
-    return counts
+    context = DrainContext(engine.config, engine.invocation(), 60.0)
+    queue = FallbackQueue(
+        engine.queue, engine.store, "zombie", engine.log, rebuild=lambda: Published(0, wake=False)
+    )
+    leases = Leases(context, queue, StoreRetry(engine.log, lambda: None))
+    leases.settle_later(claim, outcome)
+    leases.settle()
+    return context.result.counts
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES, ids=lambda outcome: type(outcome).__name__)
@@ -84,7 +89,7 @@ def test_what_a_zombie_reports_of_a_job_that_somebody_else_runs_changes_nothing(
     before = everything(engine, job_id)
     assert report(engine, zombie, outcome)["stale"] == 1
     assert everything(engine, job_id) == before
-    assert settle(engine, second, Done({"by": "the second"}))
+    assert settle(engine, second, Succeeded({"by": "the second"}))
     job = engine.job(job_id)
     assert (job.status, job.attempts, job.result) == (
         Status.COMPLETED,
@@ -114,7 +119,7 @@ def test_what_a_zombie_reports_of_a_job_that_is_over_changes_nothing(
     [zombie] = engine.claim(job_id)
     lose(engine, zombie)
     [second] = ask(engine, job_id, alone=True).claims
-    assert settle(engine, second, GiveUp("by the second"))
+    assert settle(engine, second, Failed("by the second"))
     before = everything(engine, job_id)
     assert report(engine, zombie, outcome)["stale"] == 1
     assert everything(engine, job_id) == before
@@ -128,7 +133,7 @@ def test_a_job_lost_for_good_stays_failed_whatever_its_zombie_reports(
     [zombie] = engine.claim(job_id, alone=True)
     engine.expire(job_id)
     [lost] = ask(engine, job_id).lost
-    assert settle(engine, lost, Lost())
+    assert settle(engine, lost, WorkerLost())
     assert engine.job(job_id).status is Status.FAILED
     before = everything(engine, job_id)
     assert report(engine, zombie, outcome)["stale"] == 1
@@ -163,10 +168,10 @@ def test_only_a_lease_that_has_ended_can_be_called_lost(engine: Engine) -> None:
     job_id = engine.submit()
     [claim] = engine.claim(job_id)
     before = everything(engine, job_id)
-    assert not settle(engine, claim, Lost())
+    assert not settle(engine, claim, WorkerLost())
     assert everything(engine, job_id) == before
     engine.expire(job_id)
-    assert settle(engine, claim, Lost())
+    assert settle(engine, claim, WorkerLost())
 
 
 def test_a_lease_renewed_after_it_was_seen_to_have_ended_is_not_lost(engine: Engine) -> None:
@@ -176,8 +181,8 @@ def test_a_lease_renewed_after_it_was_seen_to_have_ended_is_not_lost(engine: Eng
     engine.expire(job_id)
     [lost] = ask(engine, job_id).lost
     engine.sql("UPDATE jobs SET lease_until = now() + interval '9 s'")
-    assert not settle(engine, lost, Lost())
-    assert settle(engine, claim, Done({}))
+    assert not settle(engine, lost, WorkerLost())
+    assert settle(engine, claim, Succeeded({}))
 
 
 def test_two_pollers_that_see_the_same_loss_count_it_once(engine: Engine) -> None:
@@ -185,11 +190,11 @@ def test_two_pollers_that_see_the_same_loss_count_it_once(engine: Engine) -> Non
     [claim] = engine.claim(job_id)
     engine.expire(job_id)
     [first], [second] = ask(engine, job_id).lost, ask(engine, job_id).lost
-    assert settle(engine, first, Lost())
-    assert settle(engine, second, Lost())
+    assert settle(engine, first, WorkerLost())
+    assert settle(engine, second, WorkerLost())
     assert engine.sql("SELECT losses, attempts FROM jobs") == [(1, 1)]
     assert [each.outcome for each in engine.job(job_id).history] == ["lost"]
-    assert not settle(engine, claim, Done({}))
+    assert not settle(engine, claim, Succeeded({}))
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES, ids=lambda outcome: type(outcome).__name__)
@@ -221,20 +226,20 @@ def test_an_ending_asked_for_again_is_recognised_and_happens_once(
 
 def test_an_ending_asked_for_again_is_recognised_within_a_batch(engine: Engine) -> None:
     claims = engine.claim(*(engine.submit() for _ in range(3)))
-    ends = [decide(claim, Done({"n": n})) for n, claim in enumerate(claims)]
+    ends = [decide(claim, Succeeded({"n": n})) for n, claim in enumerate(claims)]
     ids = {claim.id for claim in claims}
-    assert engine.store.settle(ends[:2]) == frozenset(claim.id for claim in claims[:2])
-    assert engine.store.settle(ends) == frozenset(ids)
-    assert engine.store.settle(ends) == frozenset(ids)
+    assert engine.store.settle(ends[:2]).ids == frozenset(claim.id for claim in claims[:2])
+    assert engine.store.settle(ends).ids == frozenset(ids)
+    assert engine.store.settle(ends).ids == frozenset(ids)
     assert engine.sql("SELECT count(*) FROM job_attempts") == [(3,)]
 
 
 def test_an_ending_is_not_taken_for_another_that_was_asked_for_before(engine: Engine) -> None:
     job_id = engine.submit()
     [claim] = engine.claim(job_id)
-    assert settle(engine, claim, TryAgain("it failed"))
-    assert not settle(engine, claim, Done({}))
-    assert not settle(engine, claim, Unknown("no"))
+    assert settle(engine, claim, Retry("it failed"))
+    assert not settle(engine, claim, Succeeded({}))
+    assert not settle(engine, claim, OutcomeUnknown("no"))
     assert engine.job(job_id).status is Status.PENDING
 
 
@@ -244,13 +249,13 @@ def test_an_ending_asked_for_again_when_the_next_attempt_runs_is_not_its_own(
     """It is recorded already; the entry in the queue belongs to the new attempt by now."""
     job_id = engine.submit()
     [first] = engine.claim(job_id)
-    assert settle(engine, first, TryAgain("it failed"))
+    assert settle(engine, first, Retry("it failed"))
     engine.expire(job_id)
     [second] = engine.claim(job_id)
     before = everything(engine, job_id)
-    report(engine, first, TryAgain("it failed"))
+    report(engine, first, Retry("it failed"))
     assert everything(engine, job_id) == before
-    assert settle(engine, second, Done({}))
+    assert settle(engine, second, Succeeded({}))
 
 
 class LosesAnswers:
@@ -264,7 +269,7 @@ class LosesAnswers:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def settle(self, settlements: Sequence[Settlement]) -> frozenset[UUID]:
+    def settle(self, settlements: Sequence[Settlement]) -> Settled:
         self.asked.append(settlements)
         settled = self._store.settle(settlements)
         if self._left:
@@ -320,7 +325,7 @@ def test_a_poller_that_was_frozen_in_mid_effect_ends_nothing_that_went_to_anothe
             if how == "failed":
                 raise RuntimeError("the zombie failed")
 
-    types = {"WORK": calling("WORK", work, budget=30.0)}
+    types = {"WORK": calling("WORK", work, max_seconds=30.0)}
     zombie, other = make_engine(types=types), make_engine(types=types)
     job_id = other.submit("WORK")
     with draining([zombie], alive=frozen.alive) as drained:
@@ -328,7 +333,7 @@ def test_a_poller_that_was_frozen_in_mid_effect_ends_nothing_that_went_to_anothe
         frozen.asked.set()
         frozen.reached.wait()
         other.expire(job_id)
-        other.drain(patient=True)
+        other.drain(wait_for_leases=True)
         before = everything(other, job_id)
         go_on.set()
         frozen.thawed.set()

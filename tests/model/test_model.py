@@ -33,7 +33,7 @@ FAULTS = ("KILLS=1", "CRASHES=1")
         pytest.param(FAULTS, id="a poller and the API die"),
         pytest.param(("FLUSHES=1", "CRASHES=1"), id="Redis loses its memory, the API dies"),
         pytest.param(("RELEASES=1", "KILLS=1"), id="a claim is given back, a poller dies"),
-        pytest.param(("MOST_ATTEMPTS=1", "KILLS=1"), id="the only attempt is lost"),
+        pytest.param(("MAX_ATTEMPTS=1", "KILLS=1"), id="the only attempt is lost"),
     ],
 )
 def test_no_step_breaks_a_promise(tmp_path: Path, faults: tuple[str, ...]) -> None:

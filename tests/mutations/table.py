@@ -16,9 +16,9 @@ TIME = "tests/integration/test_time.py::test_"
 MUTATIONS = (
     # Endings
     Mutation(
-        "an ending names no token",
-        QUERIES / "settle.sql",
-        """      AND jobs.token = ending.token
+        "a settlement names no token",
+        QUERIES / "settle_attempts.sql",
+        """      AND jobs.token = settlement.token
       AND jobs.status = 'processing'
       AND (NOT""",
         """      AND jobs.status = 'processing'
@@ -26,8 +26,8 @@ MUTATIONS = (
         (f"{ZOMBIES}what_a_zombie_reports_of_a_job_that_somebody_else_runs_changes_nothing",),
     ),
     Mutation(
-        "an ending does not ask for the status",
-        QUERIES / "settle.sql",
+        "a settlement does not ask for the status",
+        QUERIES / "settle_attempts.sql",
         """      AND jobs.status = 'processing'
       AND (NOT""",
         "      AND (NOT",
@@ -35,48 +35,43 @@ MUTATIONS = (
     ),
     Mutation(
         "a live lease can be called lost",
-        QUERIES / "settle.sql",
-        "      AND (NOT ending.lost OR jobs.lease_until <= now())\n",
+        QUERIES / "settle_attempts.sql",
+        "      AND (NOT settlement.lost OR jobs.lease_until <= now())\n",
         "",
         (f"{ZOMBIES}only_a_lease_that_has_ended_can_be_called_lost",),
     ),
     Mutation(
         "the row does not know that it waits",
-        QUERIES / "settle.sql",
-        "now() + make_interval(secs => ending.delay)",
+        QUERIES / "settle_attempts.sql",
+        "now() + make_interval(secs => settlement.delay)",
         "now()",
         (f"{STORE}a_failed_attempt_makes_a_job_wait_and_keeps_the_error",),
     ),
     # Batches
     Mutation(
         "a batch is stored though another has a key of it",
-        QUERIES / "insert_all.sql",
-        """CASE WHEN rank = 3 THEN ask_again() ELSE body_hash END, {job}
-FROM answer
-""",
-        """body_hash, {job}
-FROM answer
-WHERE rank < 3
-""",
+        QUERIES / "insert_jobs.sql",
+        "THEN raise_retryable_conflict() ELSE body_hash END",
+        "THEN NULL ELSE body_hash END",
         (f"{ALL_OR_NONE}of_a_batch_that_always_meets_another_nothing_is_stored",),
     ),
     # Events
     Mutation(
         "a job ends and makes no event",
         JOBS / "adapters/postgres/statements.py",
-        '_text("event").strip() if events else ""',
+        '_text("partials/outbox_events").strip() if events else ""',
         '""',
         (f"{EVENTS_MADE}the_end_of_a_job_is_to_be_told",),
     ),
     Mutation(
         "the event is made after the transaction that ends the job",
         JOBS / "adapters/postgres/store.py",
-        """        rows = self._rows("settle", endings=endings(settlements))
+        """        found = self._rows("settle_attempts", settlements=rows.settlements(settlements))
 """,
-        """        rows = self._connection.rows(
-            statement("settle"), {"endings": endings(settlements)}
+        """        found = self._connection.rows(
+            statement("settle_attempts"), {"settlements": rows.settlements(settlements)}
         )
-        rows += self._connection.rows(
+        found += self._connection.rows(
             "INSERT INTO jobs (id, type, payload) VALUES (gen_random_uuid(), 'EVENT', '{}')"
             " RETURNING id, priority",
             {},
@@ -86,7 +81,7 @@ WHERE rank < 3
     ),
     Mutation(
         "events are told of by events",
-        QUERIES / "event.sql",
+        QUERIES / "partials/outbox_events.sql",
         "('CALLBACK', 'EVENT')",
         "('CALLBACK')",
         (f"{EVENTS_MADE}what_tells_is_not_told_of",),
@@ -94,14 +89,14 @@ WHERE rank < 3
     Mutation(
         "what a cancel makes waits for the next tick",
         JOBS / "core/control.py",
-        "if cancelled.born:",
-        "if not cancelled.born:",
-        ("tests/unit/test_control.py::test_what_is_to_be_told_of_a_cancel_goes_out_at_once",),
+        "if cancelled.outbox_entries:",
+        "if not cancelled.outbox_entries:",
+        ("tests/unit/core/test_control.py::test_what_is_to_be_told_of_a_cancel_goes_out_at_once",),
     ),
     # Tags
     Mutation(
         "a tag does not follow the status of its job",
-        JOBS / "adapters/postgres/migrations/0007_a_tag_knows_its_job.sql",
+        JOBS / "adapters/postgres/migrations/0006_index_tags.sql",
         "AFTER UPDATE OF owner, type, status, priority ON jobs",
         "AFTER UPDATE OF owner ON jobs",
         ("tests/contract/test_pages_of_jobs.py::test_every_choice_is_kept_to",),
@@ -109,28 +104,28 @@ WHERE rank < 3
     # Claims
     Mutation(
         "a claim does not ask for the time",
-        QUERIES / "claim.sql",
+        QUERIES / "claim_jobs.sql",
         "      AND jobs.due_at <= now()\n",
         "",
         (f"{STORE}a_job_that_waits_out_its_backoff_is_refused_until_it_is_due",),
     ),
     Mutation(
         "a claim takes what is leased",
-        QUERIES / "claim.sql",
+        QUERIES / "claim_jobs.sql",
         "    WHERE jobs.status = 'pending'\n",
         "    WHERE jobs.status IN ('pending', 'processing')\n",
         (f"{STORE}a_leased_job_is_refused_until_its_lease_ends",),
     ),
     Mutation(
         "a suspect is claimed beside others",
-        QUERIES / "claim.sql",
+        QUERIES / "claim_jobs.sql",
         "      AND (jobs.losses = 0 OR %(alone)s)\n",
         "      AND (%(alone)s OR NOT %(alone)s)\n",
         (f"{STORE}a_job_that_lost_a_lease_is_claimed_only_alone",),
     ),
     Mutation(
         "an attempt does not count when it is claimed",
-        QUERIES / "claim.sql",
+        QUERIES / "claim_jobs.sql",
         "        attempts = attempts + 1,\n",
         "",
         (f"{STORE}a_lost_job_is_suspected_and_its_attempt_counts",),
@@ -138,87 +133,87 @@ WHERE rank < 3
     # Queues that are paused
     Mutation(
         "a claim does not ask whether the queue is paused",
-        QUERIES / "claim.sql",
+        QUERIES / "claim_jobs.sql",
         "      AND paused_at IS NULL\n",
         "",
         (f"{PAUSE}no_job_of_a_paused_queue_is_claimed",),
     ),
     Mutation(
         "a claim does not hold its queues",
-        QUERIES / "claim.sql",
+        QUERIES / "claim_jobs.sql",
         "    FOR SHARE\n",
         "",
         (f"{PAUSED}a_claim_that_meets_a_pause_waits_for_it_and_sees_it",),
     ),
     Mutation(
         "what is paused is published again",
-        QUERIES / "open_entries.sql",
+        QUERIES / "list_open_entries.sql",
         "WHERE queues.paused_at IS NULL\n",
         "",
         (f"{PAUSE}what_waits_in_a_paused_queue_is_not_found_until_it_goes_on",),
     ),
     Mutation(
         "what is paused keeps a poller without Redis",
-        QUERIES / "due.sql",
+        QUERIES / "list_due_jobs.sql",
         "        WHERE queues.paused_at IS NULL\n",
         "",
         (f"{PAUSE}what_waits_in_a_paused_queue_is_not_found_until_it_goes_on",),
     ),
     Mutation(
         "what is paused stays in Redis",
-        JOBS / "core/fetcher.py",
-        "        self._context.hints.drop_paused([hints[job_id] for job_id in claimed.paused])\n",
+        JOBS / "core/worker/fetcher.py",
+        "        self._queue.drop_paused([candidates[job_id] for job_id in result.paused])\n",
         "",
         (f"{PAUSED}a_poller_leaves_where_only_paused_work_is_left",),
     ),
     Mutation(
         "an entry is dropped for good though its queue goes on",
-        JOBS / "core/hints.py",
-        "for h in hints if h.priority in resumed",
-        "for h in hints if not resumed",
+        JOBS / "core/worker/fallback_queue.py",
+        "for each in candidates if each.priority in resumed",
+        "for each in candidates if not resumed",
         (f"{PAUSED}an_entry_is_not_lost_between_a_refused_claim_and_a_resume",),
     ),
     # Keeping and giving back
     Mutation(
         "a lease that has ended is renewed",
-        QUERIES / "renew.sql",
+        QUERIES / "renew_leases.sql",
         "  AND jobs.lease_until > now()\n",
         "",
         (f"{ZOMBIES}a_lease_that_has_ended_cannot_be_renewed",),
     ),
     Mutation(
         "a release keeps the attempt",
-        QUERIES / "release.sql",
+        QUERIES / "release_claims.sql",
         "    attempts = attempts - 1,\n",
         "",
         (f"{STORE}a_released_job_is_as_it_was",),
     ),
     Mutation(
         "a release names no token",
-        QUERIES / "release.sql",
+        QUERIES / "release_claims.sql",
         "  AND jobs.token = held.token\n",
         "",
         (f"{STORE}a_stale_claim_releases_nothing",),
     ),
     Mutation(
         "a lease outlives its invocation",
-        JOBS / "core/context.py",
-        "min(self.work.lease, self.call.remaining() + MARGIN)",
-        "self.work.lease",
+        JOBS / "core/worker/leases.py",
+        "min(self._config.lease, remaining + MARGIN_SECONDS)",
+        "self._config.lease",
         (f"{TIME}no_lease_outlives_the_invocation_by_more_than_the_margin",),
     ),
     Mutation(
         "what is in hand is not renewed",
-        JOBS / "core/leases.py",
-        "if now - self._renewed < self._context.work.lease / 3:",
+        JOBS / "core/worker/leases.py",
+        "if now - self._renewed < self._config.lease / 3:",
         "if self._renewed:",
         (f"{TIME}a_long_job_keeps_its_lease_for_as_long_as_it_runs",),
     ),
     Mutation(
         "what cannot finish in time is begun",
-        JOBS / "core/fetcher.py",
-        "elif budget + MARGIN > self._context.call.remaining():",
-        "elif self._context.call.remaining() < 0:",
+        JOBS / "core/worker/leases.py",
+        "elif limit + MARGIN_SECONDS > self._context.invocation.remaining():",
+        "elif self._context.invocation.remaining() < 0:",
         (f"{TIME}what_cannot_finish_in_the_time_left_is_not_begun",),
     ),
     # The queues
@@ -238,7 +233,7 @@ WHERE rank < 3
     ),
     Mutation(
         "a poller leaves without another look",
-        LUA / "leave.lua",
+        LUA / "deregister.lua",
         "if first <= now or ARGV[3] == '1' or others <= 0 then",
         "if first > now and (ARGV[3] == '1' or others <= 0) then",
         (
@@ -258,7 +253,7 @@ WHERE rank < 3
     ),
     Mutation(
         "a high job waits behind default ones in hand",
-        JOBS / "core/drain.py",
+        JOBS / "core/worker/drain.py",
         "        self._ask(fetcher.give_way)\n",
         "",
         (
@@ -267,20 +262,20 @@ WHERE rank < 3
         ),
     ),
     Mutation(
-        "the heir of a dead poller leaves while that one is believed in",
-        JOBS / "core/shutdown.py",
-        "if call.patient and time.monotonic() - self._began < BELIEVED:",
-        "if call.remaining() < 0:",
+        "the successor of a dead poller leaves while that one counts as alive",
+        JOBS / "core/worker/shutdown.py",
+        "if invocation.wait_for_leases and time.monotonic() - self._began < POLLER_TTL_SECONDS:",
+        "if invocation.remaining() < 0:",
         (
-            "tests/integration/test_heirs.py::"
-            "test_once_the_heir_of_a_dead_poller_has_left_a_job_wakes_another",
+            "tests/integration/test_successors.py::"
+            "test_once_the_successor_of_a_dead_poller_has_left_a_job_wakes_another",
         ),
     ),
     # A database that cannot be relied on
     Mutation(
         "the schedule does not look whether leases are too long",
-        JOBS / "core/drain.py",
-        "            self._ask(self._look_at_the_clock)\n",
+        JOBS / "core/worker/drain.py",
+        "            self._ask(partial(check_clock, config.store, config.lease, config.log))\n",
         "",
         ("tests/integration/test_clock.py::test_a_lease_that_ends_too_far_away_is_told_of",),
     ),
@@ -311,6 +306,6 @@ WHERE rank < 3
         JOBS / "processors/email_send.py",
         'f"<{claim.id}@{domain}>"',
         'f"<{claim.token}@{domain}>"',
-        ("tests/unit/test_email_send.py",),
+        ("tests/unit/processors/test_email_send.py",),
     ),
 )

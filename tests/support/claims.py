@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
-from jobs.core.model import Claim, Priority
+from jobs.core.claim import Claim
+from jobs.core.job import Priority
 
 JOB_ID = UUID("123e4567-e89b-12d3-a456-426614174000")
 

@@ -24,11 +24,14 @@ from jobs.adapters.postgres.store import PostgresStore
 from jobs.adapters.redis.client import connect
 from jobs.adapters.redis.keys import QUEUES
 from jobs.adapters.redis.queue import Limits, RedisQueue
-from jobs.core.drain import drain
-from jobs.core.job_type import JobType, Tools
-from jobs.core.model import Claim, Hint, Job, Priority
-from jobs.core.submit import Submit
-from jobs.core.work import Drained, Invocation, Work
+from jobs.core.best_effort import BestEffortQueue
+from jobs.core.claim import Candidate, Claim
+from jobs.core.control import Control
+from jobs.core.job import Job, Priority
+from jobs.core.job_type import JobContext, JobType
+from jobs.core.submit import Publisher, Submit
+from jobs.core.worker.context import DrainResult, Invocation, WorkerConfig
+from jobs.core.worker.drain import drain
 from support.job_types import TEST_TYPES
 from support.recording import RecordingLog, RecordingWaker
 
@@ -56,7 +59,7 @@ class Engine:
         queue: JobQueue | None = None,
         slots: int = 8,
         lease: float = 10.0,
-        tools: Tools | None = None,
+        context: JobContext | None = None,
         events: bool = False,
     ) -> None:
         """The database has its schema already; `store` and `queue` stand in for the real ones."""
@@ -70,18 +73,25 @@ class Engine:
         self.queue: JobQueue = queue or RedisQueue(self.client, limits)
         self.waker = RecordingWaker()
         self.log = RecordingLog()
-        self.work = Work(
+        self.config = WorkerConfig(
             self.store,
             self.queue,
             self.waker,
             types,
-            tools or Tools(FakeObjects(), FakeMailer()),
+            context or JobContext(FakeObjects(), FakeMailer()),
             self.log,
             slots=slots,
             lease=lease,
         )
         self._limits = limits
-        self._submit = Submit(self.store, self.queue, self.waker, types, self.log, callbacks=True)
+        self._best_effort = BestEffortQueue(self.queue, self.log)
+        self._publisher = Publisher(self._best_effort, self.waker)
+        self._submit = Submit(
+            store=self.store,
+            publisher=self._publisher,
+            types=types,
+            callbacks=True,
+        )
         self._aside = psycopg2.connect(database_url)
         self._aside.autocommit = True
 
@@ -94,10 +104,10 @@ class Engine:
     def another(self, **changes: Any) -> Engine:
         """A second environment on the same database and Redis, for another thread."""
         mine = {
-            "types": self.work.types,
+            "types": self.config.types,
             "limits": self._limits,
-            "slots": self.work.slots,
-            "lease": self.work.lease,
+            "slots": self.config.slots,
+            "lease": self.config.lease,
         }
         return Engine(self.database_url, self.redis_url, **(mine | changes))
 
@@ -124,17 +134,21 @@ class Engine:
         max_attempts: int = 3,
     ) -> UUID:
         """Submit a job as the API does, and return its id."""
-        envelope = {
+        body = {
             "type": job_type,
             "payload": dict(payload or {}),
             "priority": priority.value,
             "maxAttempts": max_attempts,
         }
-        return self._submit(envelope).id
+        return self._submit(body).job.id
 
-    def submit_envelope(self, envelope: Mapping[str, Any]) -> UUID:
+    def submit_body(self, body: Mapping[str, Any]) -> UUID:
         """Submit what a client's body asks for, and return the job's id."""
-        return self._submit(dict(envelope)).id
+        return self._submit(dict(body)).job.id
+
+    def control(self) -> Control:
+        """The use case that cancels and retries jobs."""
+        return Control(store=self.store, queue=self._best_effort, publisher=self._publisher)
 
     def job(self, job_id: UUID) -> Job:
         job = self.store.get(job_id)
@@ -143,9 +157,9 @@ class Engine:
 
     # What pollers do
 
-    def drain(self, seconds: float = FOREVER, **more: Any) -> Drained:
+    def drain(self, seconds: float = FOREVER, **more: Any) -> DrainResult:
         """Drain in an invocation that has `seconds`; `more` are fields of `Invocation`."""
-        return drain(self.work, self.invocation(seconds, **more))
+        return drain(self.config, self.invocation(seconds, **more))
 
     def invocation(self, seconds: float = FOREVER, **more: Any) -> Invocation:
         deadline = time.monotonic() + seconds
@@ -154,9 +168,9 @@ class Engine:
 
     def claim(self, *ids: UUID, alone: bool = False, lease: float = 30.0) -> list[Claim]:
         """Claim jobs in the store alone, as a worker does that will not come back."""
-        hints = [Hint(job_id, self.job(job_id).priority, 0.0) for job_id in ids]
-        claimed = self.store.claim(hints, uuid4(), lease=lease, request_id="test", alone=alone)
-        return list(claimed.claims)
+        found = [Candidate(job_id, self.job(job_id).priority, 0.0) for job_id in ids]
+        result = self.store.claim(found, uuid4(), lease=lease, request_id="test", alone=alone)
+        return list(result.claims)
 
     # Time that passes, and what is where
 
@@ -209,12 +223,12 @@ class MakeEngine(Protocol):
 
 
 @contextmanager
-def draining(engines: Sequence[Engine], **invocation: Any) -> Iterator[list[Drained]]:
+def draining(engines: Sequence[Engine], **invocation: Any) -> Iterator[list[DrainResult]]:
     """Drain with several environments at once, each in a thread; wait for them at the end.
 
     An error in one of them is raised at the end.
     """
-    drained: list[Drained] = []
+    drained: list[DrainResult] = []
     errors: list[BaseException] = []
 
     def run(engine: Engine) -> None:

@@ -25,6 +25,8 @@ class Hooked:
         self._port = port
         self._before = before or {}
         self._after = after or {}
+        for name in (*self._before, *self._after):
+            assert hasattr(port, name), f"{port} has no step {name}"
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._port, name)

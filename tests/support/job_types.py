@@ -11,25 +11,26 @@ from jobs.core.job_type import JobType
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jobs.core.job_type import Tools
-    from jobs.core.model import Claim, Result
+    from jobs.core.claim import Claim
+    from jobs.core.job import Result
+    from jobs.core.job_type import JobContext
 
 
-def _noop(claim: Claim, tools: Tools) -> Result:
-    del claim, tools
+def _noop(claim: Claim, context: JobContext) -> Result:
+    del claim, context
     return {}
 
 
-def _sleep(claim: Claim, tools: Tools) -> Result:
+def _sleep(claim: Claim, context: JobContext) -> Result:
     """`{"seconds": 0.1}`"""
-    del tools
+    del context
     time.sleep(claim.payload["seconds"])
     return {"slept": claim.payload["seconds"]}
 
 
-def _fail(claim: Claim, tools: Tools) -> Result:
+def _fail(claim: Claim, context: JobContext) -> Result:
     """`{"times": 2, "how": "failed"}`: attempts up to `times` fail (default: all)."""
-    del tools
+    del context
     if claim.attempt > claim.payload.get("times", claim.max_attempts):
         return {"attempt": claim.attempt}
     errors: dict[str, type[Exception]] = {
@@ -42,20 +43,20 @@ def _fail(claim: Claim, tools: Tools) -> Result:
 
 
 def calling(
-    name: str, call: Callable[[Claim], Any], *, budget: float = 5.0, quick: bool = False
+    name: str, call: Callable[[Claim], Any], *, max_seconds: float = 5.0, runs_inline: bool = False
 ) -> JobType:
     """A type whose attempts call `call` with their claim."""
 
-    def process(claim: Claim, tools: Tools) -> Result:
-        del tools
+    def process(claim: Claim, context: JobContext) -> Result:
+        del context
         call(claim)
         return {}
 
-    return JobType(name, process, budget, quick)
+    return JobType(name, process, max_seconds, runs_inline)
 
 
-NOOP = JobType("NOOP", _noop, budget=5.0, quick=True)
-SLEEP = JobType("SLEEP", _sleep, budget=30.0)
-FAIL = JobType("FAIL", _fail, budget=5.0)
+NOOP = JobType("NOOP", _noop, max_seconds=5.0, runs_inline=True)
+SLEEP = JobType("SLEEP", _sleep, max_seconds=30.0)
+FAIL = JobType("FAIL", _fail, max_seconds=5.0)
 
 TEST_TYPES = {each.name: each for each in (NOOP, SLEEP, FAIL)}

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from jobs.core.model import Priority
-from jobs.core.ports.queue import Entry, Published, Taken
+from jobs.core.claim import Entry
+from jobs.core.job import Priority
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jobs.core.ports.queue import JobQueue
+    from jobs.core.ports.queue import JobQueue, Published, Taken
 
 LEASE = 30.0
 """Seconds; far more than a test takes, so that nothing but `advance` ends a lease."""
@@ -52,4 +52,4 @@ class Queues:
         return self.queue.take(poller, limit=limit, lease=LEASE, priorities=priorities)
 
     def taken(self, limit: int = 100) -> list[UUID]:
-        return [hint.id for hint in self.take(limit).hints]
+        return [hint.id for hint in self.take(limit).candidates]

@@ -15,7 +15,7 @@ class Wake:
     """One call of the waker."""
 
     hop: int
-    patient: bool
+    wait_for_leases: bool
 
 
 @dataclass(slots=True)
@@ -25,8 +25,8 @@ class RecordingWaker:
     wakes: list[Wake] = field(default_factory=list)
     then: Callable[[Wake], object] = lambda _: None
 
-    def wake(self, *, hop: int = 0, patient: bool = False) -> bool:
-        wake = Wake(hop, patient)
+    def wake(self, *, hop: int = 0, wait_for_leases: bool = False) -> bool:
+        wake = Wake(hop, wait_for_leases)
         self.wakes.append(wake)
         self.then(wake)
         return True

@@ -11,26 +11,26 @@ from fakes.queue import FakeQueue
 from fakes.store import FakeStore
 from fakes.waker import FakeWaker
 from jobs import bootstrap
+from jobs.core.best_effort import BestEffortQueue
 from jobs.core.control import Control
 from jobs.core.health import Health
 from jobs.core.job_type import JobType
-from jobs.core.listing import Listing
+from jobs.core.list_jobs import ListJobs
 from jobs.core.queues import Queues
-from jobs.core.read import Read
-from jobs.core.result import Results
+from jobs.core.read import LongPoll, Read
 from jobs.core.stats import Stats
-from jobs.core.submit import Submit
-from jobs.core.watch import Watch
+from jobs.core.submit import Publisher, Submit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jobs.core.job_type import Tools
-    from jobs.core.model import Claim, Result
+    from jobs.core.claim import Claim
+    from jobs.core.job import Result
+    from jobs.core.job_type import JobContext
 
 
-def _never(claim: Claim, tools: Tools) -> Result:
-    raise AssertionError(claim, tools)
+def _never(claim: Claim, context: JobContext) -> Result:
+    raise AssertionError(claim, context)
 
 
 TYPES = {
@@ -51,6 +51,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.store = FakeStore(self.clock)
+        self.store.on_schema_missing = self.waker.wake
         self.queue = FakeQueue(self.clock)
 
     def sleep(self, seconds: float) -> None:
@@ -63,15 +64,16 @@ class World:
         self.events.append((event, fields))
 
     def api(self) -> bootstrap.Api:
-        read = Read(self.store, self.queue, self.waker, self.log)
+        queue = BestEffortQueue(self.queue, self.log)
+        publisher = Publisher(queue, self.waker)
+        read = Read(store=self.store, queue=queue, links=FakeLinks())
         return bootstrap.Api(
-            Submit(self.store, self.queue, self.waker, TYPES, self.log),
-            read,
-            Listing(self.store, self.waker, b"secret"),
-            Control(self.store, self.queue, self.waker, self.log),
-            Results(read, FakeLinks()),
-            Watch(read, self.sleep, self.clock),
-            Stats(self.store, self.queue, self.waker, self.log),
-            Health(self.store, self.queue, self.waker, self.log, within=0.2),
-            Queues(self.store, self.queue, self.waker, self.log),
+            submit=Submit(store=self.store, publisher=publisher, types=TYPES),
+            read=read,
+            long_poll=LongPoll(read, self.sleep, self.clock),
+            list_jobs=ListJobs(store=self.store, secret=b"secret"),
+            control=Control(store=self.store, queue=queue, publisher=publisher),
+            stats=Stats(store=self.store, queue=queue),
+            health=Health(store=self.store, queue=self.queue, log=self.log, within=0.2),
+            queues=Queues(store=self.store, queue=self.queue, waker=self.waker, log=self.log),
         )

@@ -12,12 +12,12 @@ import pytest
 from api import http
 from api.app import app
 from api.entry import Entry
-from api.request import LARGEST_BODY
+from api.request import MAX_BODY_BYTES
 from jobs import bootstrap
+from jobs.core.claim import Candidate
 from jobs.core.errors import ConfigurationError, QueueUnavailable, SchemaMissing, StoreUnavailable
-from jobs.core.model import Hint, Priority
-from jobs.core.outcome import Done, TryAgain
-from jobs.core.retry import decide
+from jobs.core.job import Priority
+from jobs.core.retry import Retry, Succeeded, decide
 from support.gateway import JSON, Answer, event, get, health, post, send
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ EXPORT: dict[str, Any] = {"type": "CSV_EXPORT", "priority": "high", "payload": {
 SECRET = "postgresql://user:hunter2@db"
 
 
-def run(world: World, job_id: UUID, *outcomes: Done | TryAgain) -> None:
+def run(world: World, job_id: UUID, *outcomes: Succeeded | Retry) -> None:
     """Let the job come to these outcomes, one attempt each."""
     priority = world.store.rows[job_id].job.priority
     for outcome in outcomes:
         claimed = world.store.claim(
-            [Hint(job_id, priority, 0.0)], uuid4(), lease=9, request_id="request"
+            [Candidate(job_id, priority, 0.0)], uuid4(), lease=9, request_id="request"
         )
         world.clock.advance(1.5)
         world.store.settle([decide(claim, outcome) for claim in claimed.claims])
@@ -161,15 +161,15 @@ def test_a_body_that_is_not_the_base64_it_is_said_to_be_is_a_problem_of_the_clie
 
 @pytest.mark.usefixtures("world")
 def test_size_is_checked_before_content() -> None:
-    assert_problem(post("x" * LARGEST_BODY), 400, "malformed-body")
-    document = assert_problem(post("x" * (LARGEST_BODY + 1)), 413, "body-too-large")
-    assert str(LARGEST_BODY) in document["detail"]
+    assert_problem(post("x" * MAX_BODY_BYTES), 400, "malformed-body")
+    document = assert_problem(post("x" * (MAX_BODY_BYTES + 1)), 413, "body-too-large")
+    assert str(MAX_BODY_BYTES) in document["detail"]
 
 
 @pytest.mark.usefixtures("world")
 def test_a_body_of_the_largest_size_is_taken() -> None:
     head = '{"type": "CSV_EXPORT", "payload": {"data": "'
-    assert post(head + "x" * (LARGEST_BODY - len(head) - 3) + '"}}').status == 201
+    assert post(head + "x" * (MAX_BODY_BYTES - len(head) - 3) + '"}}').status == 201
 
 
 @pytest.mark.usefixtures("world")
@@ -177,8 +177,8 @@ def test_every_bad_field_is_named() -> None:
     document = assert_problem(post({"type": "NOPE", "priority": 1, "x": 2}), 400, "invalid-job")
     assert [each["pointer"] for each in document["errors"]] == [
         "/type",
-        "/priority",
         "/payload",
+        "/priority",
         "/x",
     ]
     assert "/type must be one of CSV_EXPORT, EMAIL_SEND" in document["detail"]
@@ -195,7 +195,7 @@ def test_a_payload_is_the_processors_to_judge() -> None:
 def test_a_job_is_shown_with_nine_members_at_least(world: World) -> None:
     world.clock.now = 1_769_509_800.0
     job_id = UUID(post(EXPORT).json["jobId"])
-    run(world, job_id, Done({"filePath": f"output/{job_id}.csv"}))
+    run(world, job_id, Succeeded({"filePath": f"output/{job_id}.csv"}))
     answer = get(job_id)
     assert (answer.status, answer.headers["content-type"]) == (200, JSON)
     assert answer.json == {
@@ -217,7 +217,7 @@ def test_a_job_is_shown_with_nine_members_at_least(world: World) -> None:
 
 def test_the_attempts_are_shown_to_those_who_ask(world: World) -> None:
     job_id = UUID(post(EXPORT).json["jobId"])
-    run(world, job_id, TryAgain("no luck"), Done({}))
+    run(world, job_id, Retry("no luck"), Succeeded({}))
     assert "attemptHistory" not in get(job_id).json
     job = get(job_id, include=["attempts"]).json
     assert job["attempts"] == 2

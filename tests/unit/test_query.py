@@ -10,7 +10,7 @@ import pytest
 from api.app import app
 from api.authorization import OPEN
 from api.query import PARAMETERS
-from jobs.core.model import Status
+from jobs.core.job import Status
 from support.gateway import event, get, post, send
 
 if TYPE_CHECKING:

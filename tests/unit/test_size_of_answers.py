@@ -10,22 +10,22 @@ import pytest
 
 from fakes.mailer import FakeMailer
 from fakes.objects import FakeObjects
+from jobs.core.claim import Candidate
 from jobs.core.errors import AttemptFailed, PermanentFailure
-from jobs.core.execute import LONGEST_ERROR, execute
-from jobs.core.job_type import JobType, Tools
-from jobs.core.listing import MOST
-from jobs.core.members import LONGEST_TAG, MOST_TAGS
-from jobs.core.model import MOST_SHOWN, Hint, Priority, Status
-from jobs.core.outcome import Done, Outcome
-from jobs.core.retry import decide
-from jobs.core.storable import LARGEST_RESULT
+from jobs.core.job import Priority, Status
+from jobs.core.job_request import OPTIONS
+from jobs.core.job_type import JobContext, JobType
+from jobs.core.list_jobs import MAX_PAGE_JOBS
+from jobs.core.ports.store import MAX_ATTEMPTS_SHOWN
+from jobs.core.retry import Outcome, Succeeded, decide
+from jobs.core.worker.executor import MAX_ERROR_CHARACTERS, MAX_RESULT_BYTES, execute
 from jobs.processors.email_send import compose
 from support.claims import a_claim
 from support.gateway import Answer, event, get, send
 from support.recording import RecordingLog
 
 if TYPE_CHECKING:
-    from jobs.core.model import Claim
+    from jobs.core.claim import Claim
     from support.world import World
 
 MOST_BYTES = 6 * 1024 * 1024
@@ -34,7 +34,8 @@ MOST_BYTES = 6 * 1024 * 1024
 LONGEST = "🎉"
 """As JSON in JSON it is as long as any character: 14 bytes, for the 4 that are stored."""
 
-TAGS = [LONGEST * (LONGEST_TAG - 2) + f"{n:02}" for n in range(MOST_TAGS)]
+_TAGS = OPTIONS["tags"].schema
+TAGS = [LONGEST * (_TAGS["items"]["maxLength"] - 2) + f"{n:02}" for n in range(_TAGS["maxItems"])]
 
 
 def add(world: World, count: int = 1) -> list[UUID]:
@@ -42,7 +43,7 @@ def add(world: World, count: int = 1) -> list[UUID]:
     ids = []
     for _ in range(count):
         world.clock.advance(1)
-        job = world.api().submit({"type": "CSV_EXPORT", "payload": {}, "tags": TAGS})
+        job = world.api().submit({"type": "CSV_EXPORT", "payload": {}, "tags": TAGS}).job
         ids.append(job.id)
     return ids[::-1]
 
@@ -50,21 +51,21 @@ def add(world: World, count: int = 1) -> list[UUID]:
 def attempt(world: World, job_id: UUID, result: dict[str, Any] | Exception) -> Outcome:
     """Run an attempt that ends with `result`, and keep its end."""
 
-    def process(claim: Claim, tools: Tools) -> dict[str, Any]:
+    def process(claim: Claim, context: JobContext) -> dict[str, Any]:
         if isinstance(result, Exception):
             raise result
         return result
 
-    hint = Hint(job_id, Priority.DEFAULT, 0.0)
+    hint = Candidate(job_id, Priority.DEFAULT, 0.0)
     [claim] = world.store.claim([hint], uuid4(), lease=60, request_id=str(uuid4())).claims
     types = {claim.type: JobType(claim.type, process, 1.0)}
-    outcome = execute(claim, types, Tools(FakeObjects(), FakeMailer()), RecordingLog())
+    outcome = execute(claim, types, JobContext(FakeObjects(), FakeMailer()), RecordingLog())
     assert world.store.settle([decide(claim, outcome)])
     return outcome
 
 
 def page(cursor: str | None = None) -> Answer:
-    query = {"limit": [str(MOST)]} | ({"cursor": [cursor]} if cursor else {})
+    query = {"limit": [str(MAX_PAGE_JOBS)]} | ({"cursor": [cursor]} if cursor else {})
     return send(event("GET", "/jobs", query=query))
 
 
@@ -75,7 +76,7 @@ def fits(answer: Answer) -> bool:
 
 def largest() -> dict[str, Any]:
     """A result that is just taken, of what takes the most room in an answer."""
-    room = LARGEST_RESULT - len(json.dumps({"text": ""}))
+    room = MAX_RESULT_BYTES - len(json.dumps({"text": ""}))
     return {"text": LONGEST * (room // len(LONGEST.encode()))}
 
 
@@ -83,20 +84,20 @@ def test_the_longest_page_that_clients_can_make_up_can_be_answered(world: World)
     claim = a_claim("EMAIL_SEND", {"to": "a@b", "template": LONGEST * 10_000})
     with pytest.raises(PermanentFailure) as failed:
         compose(claim, "example.com")
-    add(world, MOST)
+    add(world, MAX_PAGE_JOBS)
     for row in world.store.rows.values():
-        row.error = str(failed.value)[:LONGEST_ERROR]
+        row.error = str(failed.value)[:MAX_ERROR_CHARACTERS]
     answer = page()
-    assert len(answer.json["jobs"]) == MOST
+    assert len(answer.json["jobs"]) == MAX_PAGE_JOBS
     assert fits(answer)
 
 
 def test_pages_of_the_largest_jobs_end_early_and_leave_none_out(world: World) -> None:
     wanted = add(world, 25)
     for job_id in wanted[::2]:
-        assert isinstance(attempt(world, job_id, largest()), Done)
+        assert isinstance(attempt(world, job_id, largest()), Succeeded)
     for job_id in wanted[1::2]:
-        world.store.rows[job_id].error = LONGEST * LONGEST_ERROR
+        world.store.rows[job_id].error = LONGEST * MAX_ERROR_CHARACTERS
     found: list[UUID] = []
     cursor, pages = None, 0
     while cursor or not pages:
@@ -120,8 +121,10 @@ def test_the_largest_job_can_be_shown_and_its_result_handed_out(world: World) ->
 def test_of_a_history_of_the_longest_errors_the_latest_are_shown(world: World) -> None:
     [job_id] = add(world)
     row = world.store.rows[job_id]
-    while len(row.history) < MOST_SHOWN:
-        attempt(world, job_id, AttemptFailed(f"{len(row.history)}" + LONGEST * LONGEST_ERROR))
+    while len(row.history) < MAX_ATTEMPTS_SHOWN:
+        attempt(
+            world, job_id, AttemptFailed(f"{len(row.history)}" + LONGEST * MAX_ERROR_CHARACTERS)
+        )
         row.status, row.attempts = Status.PENDING, 0
         world.clock.advance(3600)
     attempt(world, job_id, largest())

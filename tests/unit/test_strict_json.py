@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from api.errors import MalformedBody
-from api.strict_json import DEEPEST, LONGEST_INTEGER, parse
-from jobs.core.submission import MOST_PROBLEMS
+from api.strict_json import DEEPEST, MAX_INTEGER_DIGITS, parse
+from jobs.core.job_request import MAX_PROBLEMS
 
 
 def nested(levels: int) -> str:
@@ -31,7 +31,7 @@ def nested(levels: int) -> str:
         "[0e999999999999999999999, 1E+2, 1.50, -12.34e-5, 0.30000000000000004, 5e-324, 1e-323]",
         "[2.2250738585072014e-308, 1.7976931348623157E308, 100000000000000000000000.0]",
         f"[0.{'0' * 400}1e401, 1{'0' * 400}.0e-400, 0.1{'0' * 5000}]",
-        "9" * LONGEST_INTEGER,
+        "9" * MAX_INTEGER_DIGITS,
         nested(DEEPEST),
         '{"a": "' + "[{" * 1000 + '"}',
         "[" + "[]," * 1000 + "[]]",
@@ -79,7 +79,7 @@ def test_a_byte_order_mark_is_passed_over() -> None:
         (b"[" * 5_000_000, "", "nested more than 100"),
         (b'{"a":' * 1_000_000, "", "nested more than 100"),
         (b'[{"a": ["' + b"\\" * 3 + b'" ]}' + b"[" * 100_000, "", "not JSON|nested"),
-        (b"9" * (LONGEST_INTEGER + 1), "", "integer of more than 4300 digits"),
+        (b"9" * (MAX_INTEGER_DIGITS + 1), "", "integer of more than 4300 digits"),
         (b'{"a": [1, NaN]}', "/a/1", "is NaN"),
         (b"Infinity", "", "is Infinity"),
         (b'{"a": -Infinity}', "/a", "is -Infinity"),
@@ -144,7 +144,7 @@ def test_all_problems_are_listed_up_to_a_limit() -> None:
     assert [each.pointer for each in caught.value.problems] == ["/a", "/b/c", "/b/d"]
     with pytest.raises(MalformedBody) as caught:
         parse(b"[" + b"NaN," * 100_000 + b"NaN]")
-    assert len(caught.value.problems) == MOST_PROBLEMS
+    assert len(caught.value.problems) == MAX_PROBLEMS
 
 
 @pytest.mark.parametrize(

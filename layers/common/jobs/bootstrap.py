@@ -1,7 +1,7 @@
 """The composition root: settings → adapters → use cases, once for each environment.
 
-Everything that is made here is made when it is first asked for, so that a configuration that is
-not valid is an answer of the function and not the end of its process.
+Everything is made when it is first asked for, so that an invalid configuration is an answer of
+the function and not the end of its process.
 """
 
 from __future__ import annotations
@@ -13,59 +13,56 @@ from email.utils import parseaddr
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from jobs.adapters import bus, log, s3
-from jobs.adapters.links import S3Links
+from jobs.adapters import event_bridge, log, s3
+from jobs.adapters.lambda_waker import LambdaWaker
+from jobs.adapters.postgres.api_keys import PostgresApiKeys
 from jobs.adapters.postgres.connection import Connection
 from jobs.adapters.postgres.durability import weak_settings
-from jobs.adapters.postgres.keys import PostgresKeys
 from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.postgres.store import PostgresStore
 from jobs.adapters.redis.client import connect
 from jobs.adapters.redis.queue import Limits, RedisQueue
-from jobs.adapters.wake import LambdaWaker
 from jobs.config import ApiSettings, KeySettings, PollerSettings, Settings
-from jobs.core import faults
-from jobs.core.access import Access
-from jobs.core.chain import succeed
+from jobs.core import failpoints
+from jobs.core.api_keys import ApiKeys
+from jobs.core.best_effort import BestEffortQueue
 from jobs.core.control import Control
-from jobs.core.drain import drain
 from jobs.core.health import Health
-from jobs.core.job_type import Tools
-from jobs.core.listing import Listing
+from jobs.core.job_type import JobContext, ProcessorSettings
+from jobs.core.list_jobs import ListJobs
 from jobs.core.queues import Queues
-from jobs.core.read import Read
-from jobs.core.result import Results
+from jobs.core.read import LongPoll, Read
 from jobs.core.stats import Stats
-from jobs.core.submit import Submit
-from jobs.core.watch import Watch
-from jobs.core.work import Drained, Invocation, Work
+from jobs.core.submit import Publisher, Submit
+from jobs.core.worker.context import WorkerConfig, wake_successor
+from jobs.core.worker.drain import drain
 from jobs.processors import ALL_TYPES, JOB_TYPES
 
 if TYPE_CHECKING:
     from jobs.config import Environment
-    from jobs.core.ports.keys import KeyStore
+    from jobs.core.ports.api_keys import ApiKeyStore
     from jobs.core.ports.queue import JobQueue
     from jobs.core.ports.store import JobStore
     from jobs.core.ports.waker import Waker
+    from jobs.core.worker.context import DrainResult, Invocation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Api:
     """The API's use cases."""
 
     submit: Submit
     read: Read
-    listing: Listing
+    long_poll: LongPoll
+    list_jobs: ListJobs
     control: Control
-    results: Results
-    watch: Watch
     stats: Stats
     health: Health
     queues: Queues
-    access: Access | None = None
-    """None: no keys are asked for."""
+    api_keys: ApiKeys | None = None
+    """None: no keys are required."""
     origins: frozenset[str] = frozenset()
-    """Where a page may come from that reads what is answered; `*`: from anywhere."""
+    """Pages of these origins may read the answers; `*`: pages of any origin."""
 
 
 @cache
@@ -73,28 +70,32 @@ def api() -> Api:
     """The API of this environment. Raises `ConfigurationError`; then the next call tries again."""
     settings = ApiSettings.read(os.environ)
     _prepare(settings)
-    store, queue, waker = _store(settings), _queue(settings), _waker(settings)
-    read = Read(store, queue, waker, log.event)
+    waker = _waker(settings)
+    store, queue = _store(settings, _connection(settings, waker)), _queue(settings)
+    best_effort = BestEffortQueue(queue, log.event)
+    publisher = Publisher(best_effort, waker)
+    read = Read(store=store, queue=best_effort, links=s3.Links(s3.connect, settings.bucket))
     return Api(
-        Submit(
-            store,
-            queue,
-            waker,
-            JOB_TYPES,
-            log.event,
-            keep=settings.idempotency_hours * 3600,
+        submit=Submit(
+            store=store,
+            publisher=publisher,
+            types=JOB_TYPES,
+            key_seconds=settings.idempotency_hours * 3600,
             callbacks=settings.callbacks == "on",
         ),
-        read,
-        Listing(store, waker, _derived(settings, "cursor")),
-        Control(store, queue, waker, log.event),
-        Results(read, S3Links(s3.connect, settings.bucket)),
-        Watch(read),
-        Stats(store, queue, waker, log.event),
+        read=read,
+        long_poll=LongPoll(read),
+        list_jobs=ListJobs(store=store, secret=_derived(settings, "cursor")),
+        control=Control(store=store, queue=best_effort, publisher=publisher),
+        stats=Stats(store=store, queue=best_effort),
         # With connections of its own: a question that hangs must not hold up the others.
-        Health(_store(settings), _queue(settings), waker, log.event),
-        Queues(store, queue, waker, log.event),
-        access=_access(settings, waker),
+        health=Health(
+            store=_store(settings, _connection(settings, waker)),
+            queue=_queue(settings),
+            log=log.event,
+        ),
+        queues=Queues(store=store, queue=queue, waker=waker, log=log.event),
+        api_keys=_api_keys(settings, waker),
         origins=settings.cors_origins,
     )
 
@@ -103,27 +104,27 @@ def api() -> Api:
 class Poller:
     """The poller's use cases. `lease`: seconds."""
 
-    work: Work
+    config: WorkerConfig
 
     @property
     def lease(self) -> float:
-        return self.work.lease
+        return self.config.lease
 
-    def drain(self, invocation: Invocation) -> Drained:
-        """See `jobs.core.drain`."""
-        return drain(self.work, invocation)
+    def drain(self, invocation: Invocation) -> DrainResult:
+        """See `jobs.core.worker.drain`."""
+        return drain(self.config, invocation)
 
-    def wake(self, hop: int) -> bool:
-        """See `jobs.core.chain.succeed`."""
-        return succeed(self.work.waker, hop)
+    def replace(self, hop: int) -> bool:
+        """Wake a poller in place of one that died, to wait for its leases; whether it was woken."""
+        return wake_successor(self.config.waker, hop, wait_for_leases=True)
 
 
 @cache
 def poller() -> Poller:
     """The poller of this environment; its first act is to bring the schema up to date.
 
-    A database that may lose what it has confirmed is told of, and used: jobs that are kept by it
-    nevertheless are to be run.
+    A database that may lose what it has confirmed is logged and used nevertheless: its jobs must
+    run.
 
     Raises `ConfigurationError`, `StoreUnavailable`; then the next call tries again.
     """
@@ -134,13 +135,13 @@ def poller() -> Poller:
     connection = Connection(settings.database_url)
     _warn_of_weak_settings(connection)
     return Poller(
-        Work(
-            _store(settings, connection),
-            _queue(settings),
-            _waker(settings),
-            ALL_TYPES,
-            _tools(settings),
-            log.event,
+        WorkerConfig(
+            store=_store(settings, connection),
+            queue=_queue(settings),
+            waker=_waker(settings),
+            types=ALL_TYPES,
+            job_context=_job_context(settings),
+            log=log.event,
             slots=settings.concurrency,
             lease=settings.lease_seconds,
         )
@@ -152,29 +153,33 @@ def _warn_of_weak_settings(connection: Connection) -> None:
         log.event("database.not_durable", level="ERROR", setting=name, value=value)
 
 
-def keys(environment: Environment) -> KeyStore:
-    """The API keys, for those who keep them. Raises `ConfigurationError`."""
-    return PostgresKeys(Connection(KeySettings.read(environment).database_url))
+def api_keys(environment: Environment) -> ApiKeyStore:
+    """The store of the API keys, to manage them. Raises `ConfigurationError`."""
+    return PostgresApiKeys(Connection(KeySettings.read(environment).database_url))
 
 
-def _access(settings: ApiSettings, waker: Waker) -> Access | None:
+def _api_keys(settings: ApiSettings, waker: Waker) -> ApiKeys | None:
     if settings.api_keys == "off":
         return None
-    return Access(PostgresKeys(Connection(settings.database_url)), waker)
+    return ApiKeys(PostgresApiKeys(_connection(settings, waker)))
 
 
 def _prepare(settings: Settings) -> None:
     log.setup(settings.log_level)
-    faults.arm(settings.faults)
+    failpoints.arm(settings.faults)
 
 
 def _derived(settings: Settings, purpose: str) -> bytes:
-    """A secret that every environment of the function has, and nobody who lacks the database's."""
+    """A secret known to every environment of the function, and to none without the database's."""
     return hmac.digest(settings.database_url.encode(), f"sluice {purpose}".encode(), "sha256")
 
 
-def _store(settings: Settings, connection: Connection | None = None) -> JobStore:
-    connection = connection or Connection(settings.database_url)
+def _connection(settings: Settings, waker: Waker) -> Connection:
+    # The first poller after a deployment creates the schema.
+    return Connection(settings.database_url, on_schema_missing=waker.wake)
+
+
+def _store(settings: Settings, connection: Connection) -> JobStore:
     return PostgresStore(connection, events=bool(settings.event_bus))
 
 
@@ -188,19 +193,21 @@ def _waker(settings: Settings) -> Waker:
 
 @cache
 def _lambda_client() -> Any:
-    import boto3  # noqa: PLC0415 - half a second, for those alone who wake somebody
+    import boto3  # noqa: PLC0415 - half a second, only for those that wake a poller
     from botocore.config import Config  # noqa: PLC0415
 
     limits = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
     return boto3.client("lambda", config=limits)
 
 
-def _tools(settings: PollerSettings) -> Tools:
-    from jobs.adapters.smtp import Smtp  # noqa: PLC0415 - smtplib is slow, and the API sends no mail
-    from jobs.adapters.web import Web  # noqa: PLC0415 - ssl and http.client, for the same reason
+def _job_context(settings: PollerSettings) -> JobContext:
+    # smtplib, ssl and http.client are slow to import, and the API needs none of them.
+    from jobs.adapters.public_http import PublicHttpClient  # noqa: PLC0415
+    from jobs.adapters.smtp import Smtp  # noqa: PLC0415
 
     address = parseaddr(settings.mail_from)[1]
-    return Tools(
+    bus = settings.event_bus
+    return JobContext(
         objects=s3.Bucket(s3.connect(), settings.bucket),
         mailer=Smtp(
             settings.mail_host,
@@ -210,8 +217,10 @@ def _tools(settings: PollerSettings) -> Tools:
             user=settings.mail_user,
             password=settings.mail_password,
         ),
-        mail_domain=address.rpartition("@")[2] or "localhost",
-        web=Web(settings.callback_allow),
-        callback_secret=settings.callback_secret,
-        bus=bus.EventBridge(bus.connect(), settings.event_bus) if settings.event_bus else None,
+        public_http=PublicHttpClient(settings.callback_allow),
+        bus=event_bridge.EventBridge(event_bridge.connect(), bus) if bus else None,
+        settings=ProcessorSettings(
+            mail_domain=address.rpartition("@")[2] or "localhost",
+            callback_secret=settings.callback_secret,
+        ),
     )

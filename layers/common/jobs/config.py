@@ -147,7 +147,7 @@ class Settings(KeySettings):
     event_bus: str = _setting(_bus, "")
     """Where the ends of jobs are told; empty: nowhere."""
     faults: str = _setting(_text, "")
-    """Points armed for a test: see `jobs.core.faults`."""
+    """Points armed for a test: see `jobs.core.failpoints`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,4 +10,4 @@ from jobs import bootstrap
 
 if __name__ == "__main__":
     register()
-    sys.stdout.write(str(bootstrap.api().submit(json.loads(sys.argv[1])).id))
+    sys.stdout.write(str(bootstrap.api().submit(json.loads(sys.argv[1])).job.id))

@@ -95,10 +95,10 @@ class Cloud:
             self._asked += 1
         self._spawn(lambda: self._run(event))
 
-    def wake(self, *, hop: int = 0, patient: bool = False) -> bool:
+    def wake(self, *, hop: int = 0, wait_for_leases: bool = False) -> bool:
         """As the port `Waker` has it."""
         self.wakes += 1
-        self.invoke({"wake": {"hop": hop, "patient": patient}})
+        self.invoke({"wake": {"hop": hop, "wait_for_leases": wait_for_leases}})
         return True
 
     def tick(self) -> None:

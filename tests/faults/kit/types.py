@@ -17,14 +17,15 @@ from support.job_types import TEST_TYPES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jobs.core.job_type import Tools
-    from jobs.core.model import Claim, Result
+    from jobs.core.claim import Claim
+    from jobs.core.job import Result
+    from jobs.core.job_type import JobContext
 
 EFFECTS = "EFFECTS"
 """The variable that names the file to which effects are appended."""
 
 
-def _effect(claim: Claim, _: Tools) -> Result:
+def _effect(claim: Claim, _: JobContext) -> Result:
     """Wait for `seconds`, then append one line: job, token, priority, attempt.
 
     The first `fails` attempts fail instead.
@@ -38,27 +39,27 @@ def _effect(claim: Claim, _: Tools) -> Result:
     return {"attempt": claim.attempt}
 
 
-def _exit(_: Claim, __: Tools) -> Result:
+def _exit(_: Claim, __: JobContext) -> Result:
     os._exit(3)
 
 
-def _segfault(_: Claim, __: Tools) -> Result:
+def _segfault(_: Claim, __: JobContext) -> Result:
     ctypes.string_at(0)
     return {}
 
 
-def _memory(_: Claim, __: Tools) -> Result:
+def _memory(_: Claim, __: JobContext) -> Result:
     hoard = []
     while True:
         hoard.append(bytearray(1 << 22))
 
 
-def _spin(_: Claim, __: Tools) -> Result:
+def _spin(_: Claim, __: JobContext) -> Result:
     while True:
         pass
 
 
-def _hang(_: Claim, __: Tools) -> Result:
+def _hang(_: Claim, __: JobContext) -> Result:
     """Hang in C code that does not give the interpreter's lock away."""
     re.match(r"(a+)+$", "a" * 60 + "b")
     return {}
@@ -68,8 +69,8 @@ POISONS = {"EXIT": _exit, "SEGFAULT": _segfault, "MEMORY": _memory, "SPIN": _spi
 
 JOB_TYPES: Mapping[str, JobType] = {
     **TEST_TYPES,
-    "EFFECT": JobType("EFFECT", _effect, budget=4.0),
-    **{name: JobType(name, run, budget=2.0) for name, run in POISONS.items()},
+    "EFFECT": JobType("EFFECT", _effect, max_seconds=4.0),
+    **{name: JobType(name, run, max_seconds=2.0) for name, run in POISONS.items()},
 }
 
 

@@ -23,7 +23,8 @@ from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.postgres.store import PostgresStore
 from jobs.adapters.redis.client import connect
 from jobs.adapters.redis.queue import RedisQueue
-from jobs.core.submit import Submit
+from jobs.core.best_effort import BestEffortQueue
+from jobs.core.submit import Publisher, Submit
 from jobs.processors import JOB_TYPES
 from outside.s3 import S3Stub, s3_stub
 from outside.smtp import SmtpSink, smtp_sink
@@ -64,7 +65,7 @@ class World:
 
     def post(self, kind: str, payload: dict[str, Any] | None = None, **more: Any) -> UUID:
         """Submit a job as the API does, and return its id once it is accepted."""
-        job = self.submit({"type": kind, "payload": payload or {}, **more})
+        job = self.submit({"type": kind, "payload": payload or {}, **more}).job
         self.accepted.append(job.id)
         return job.id
 
@@ -135,12 +136,11 @@ class World:
 
 def submitter(database_url: str, redis_url: str, cloud: Cloud) -> Submit:
     """The API's use case, on connections of its own."""
+    queue = BestEffortQueue(RedisQueue(connect(redis_url)), RecordingLog())
     return Submit(
-        PostgresStore(Connection(database_url)),
-        RedisQueue(connect(redis_url)),
-        cloud,
-        {**JOB_TYPES, **TEST_TYPES},
-        RecordingLog(),
+        store=PostgresStore(Connection(database_url)),
+        publisher=Publisher(queue, cloud),
+        types={**JOB_TYPES, **TEST_TYPES},
     )
 
 

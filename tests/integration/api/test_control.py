@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from jobs.core.job_type import JobType
-from jobs.core.outcome import Done
-from jobs.core.retry import decide
+from jobs.core.retry import Succeeded, decide
 from support.engine import draining
 from support.gateway import event, get, send
 
@@ -18,8 +17,9 @@ if TYPE_CHECKING:
     import pytest
 
     from integration.api.conftest import Live
-    from jobs.core.job_type import Tools
-    from jobs.core.model import Claim, Result
+    from jobs.core.claim import Claim
+    from jobs.core.job import Result
+    from jobs.core.job_type import JobContext
 
 
 WAITING = """
@@ -43,7 +43,7 @@ def test_either_the_cancel_or_the_end_wins_and_both_know_which(live: Live) -> No
 
         def end(claim=claim, barrier=barrier) -> bool:  # type: ignore[no-untyped-def]
             barrier.wait()
-            return bool(other.store.settle([decide(claim, Done({}))]))
+            return bool(other.store.settle([decide(claim, Succeeded({}))]).ids)
 
         with ThreadPoolExecutor(1) as pool:
             settling = pool.submit(end)
@@ -70,7 +70,7 @@ def test_where_there_is_a_bus_a_cancel_is_to_be_told(
 ) -> None:
     monkeypatch.setenv("EVENT_BUS", "jobs")
     later = {"type": "NOOP", "payload": {}, "delaySeconds": 3600}
-    assert cancel(live.engine.submit_envelope(later)) == 200
+    assert cancel(live.engine.submit_body(later)) == 200
     [event] = live.sql("SELECT id FROM jobs WHERE type = 'EVENT'")
     assert [(member,) for member, _ in live.engine.queued()["{jobs}:default"]] == [event]
     assert live.waker.wakes == [(0, False)]
@@ -151,7 +151,7 @@ def test_progress_is_shown_while_an_attempt_runs_and_a_cancel_reaches_it(live: L
     seen: list[bool] = []
     began = threading.Event()
 
-    def process(claim: Claim, tools: Tools) -> Result:
+    def process(claim: Claim, tools: JobContext) -> Result:
         tools.progress(25, "a quarter")
         began.set()
         until = time.monotonic() + 20
@@ -175,7 +175,7 @@ def test_progress_is_shown_while_an_attempt_runs_and_a_cancel_reaches_it(live: L
         assert answer.json["progress"] == {"percent": 25.0, "message": "a quarter"}
         assert cancel(job_id) == 200
     assert seen == [True]
-    assert not drained[0].tainted, "it stopped in time, so that the process may live on"
+    assert not drained[0].must_exit, "it stopped in time, so that the process may live on"
     assert get(job_id).json["status"] == "cancelled"
     for engine in (poller, api):
         engine.close()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jobs import bootstrap, key
+from jobs import api_keys, bootstrap
 from support.gateway import Answer, event, send
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def _required(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     capsys.readouterr()
-    assert key.main(words) == 0
+    assert api_keys.main(words) == 0
     return capsys.readouterr().out.strip()
 
 
@@ -81,11 +81,11 @@ def test_the_list_can_be_read_whatever_owners_are_called(
 
 
 def test_what_cannot_be_done_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    assert key.main(["revoke", "nothing"]) == 1
+    assert api_keys.main(["revoke", "nothing"]) == 1
     assert "there is no key 'nothing'" in capsys.readouterr().err
     for words in (["create", "No Name"], ["create", "ann", "--scopes", "all"], ["create"]):
         with pytest.raises(SystemExit) as ended:
-            key.main(words)
+            api_keys.main(words)
         assert ended.value.code == 2
 
 
@@ -93,7 +93,7 @@ def test_a_database_that_refuses_is_quoted(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://user:password@127.0.0.1:1/jobs_db")
-    assert key.main(["list"]) == 1
+    assert api_keys.main(["list"]) == 1
     said = capsys.readouterr().err
     assert "Connection refused" in said
     assert "password" not in said
@@ -104,5 +104,5 @@ def test_a_database_that_is_not_named_is_said(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DATABASE_URL")
-    assert key.main(["list"]) == 1
+    assert api_keys.main(["list"]) == 1
     assert "DATABASE_URL is not set" in capsys.readouterr().err

@@ -12,7 +12,7 @@ import pytest
 
 from jobs.adapters.postgres.connection import Connection
 from jobs.adapters.postgres.store import PostgresStore
-from jobs.core.model import Idempotency, NewJob
+from jobs.core.job import Idempotency, NewJob
 from support.gateway import event, post, send
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def test_a_request_that_comes_again_under_its_key_comes_to_its_job(live: Live) -
 
 
 def test_how_long_a_key_is_kept_is_configured(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    from jobs import bootstrap  # noqa: PLC0415 - to read its settings anew
+    from jobs import bootstrap  # noqa: PLC0415 - to put it together anew
 
     monkeypatch.setenv("IDEMPOTENCY_HOURS", "2")
     bootstrap.api.cache_clear()
@@ -165,7 +165,7 @@ def test_a_failing_job_is_put_off_by_its_own_rule_and_its_own_number(live: Live)
 def test_an_attempt_that_takes_longer_than_its_job_allows_fails(live: Live) -> None:
     job_id = live.engine.submit("SLEEP", {"seconds": 2.0}, max_attempts=1)
     live.sql("UPDATE jobs SET timeout_seconds = 0.2")
-    assert live.engine.drain().tainted
+    assert live.engine.drain().must_exit
     job = live.engine.job(job_id)
     assert (job.status, job.error) == ("failed", "ran longer than the 0.2 s that it may take")
 

@@ -13,9 +13,8 @@ from referencing.jsonschema import DRAFT202012
 
 from api import authorization, query
 from api.negotiation import shared
-from jobs.core.access import Scope
-from jobs.core.members import MOST_ATTEMPTS
-from jobs.core.model import MAX_ATTEMPTS, Priority, Status
+from jobs.core.job import DEFAULT_MAX_ATTEMPTS, MAX_ATTEMPTS, Priority, Status
+from jobs.core.ports.api_keys import Scope
 from jobs.processors import JOB_TYPES
 from support.template import OPENAPI
 
@@ -148,5 +147,5 @@ def test_the_words_are_those_of_the_code() -> None:
     assert SCHEMAS["Type"]["enum"] == list(JOB_TYPES)
     assert SCHEMAS["Priority"]["enum"] == list(Priority)
     assert SCHEMAS["Status"]["enum"] == list(Status)
-    assert new["maxAttempts"]["maximum"] == MOST_ATTEMPTS
-    assert new["maxAttempts"]["default"] == MAX_ATTEMPTS
+    assert new["maxAttempts"]["maximum"] == MAX_ATTEMPTS
+    assert new["maxAttempts"]["default"] == DEFAULT_MAX_ATTEMPTS

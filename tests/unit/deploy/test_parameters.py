@@ -12,7 +12,7 @@ import pytest
 
 from jobs.config import ApiSettings, PollerSettings, Settings
 from jobs.core.errors import ConfigurationError
-from jobs.core.work import MARGIN
+from jobs.core.worker.context import MARGIN_SECONDS
 from jobs.processors import JOB_TYPES
 from support.template import PARAMETERS, ROOT, parameters, template, variables
 
@@ -152,6 +152,6 @@ def test_the_patterns_of_parameters_let_those_of_a_target_in(target: str) -> Non
 
 
 def test_a_poller_runs_longer_than_any_job_may_take() -> None:
-    longest = max(job_type.budget for job_type in JOB_TYPES.values())
+    longest = max(job_type.max_seconds for job_type in JOB_TYPES.values())
 
-    assert declared()["PollerTimeout"]["MinValue"] > longest + MARGIN
+    assert declared()["PollerTimeout"]["MinValue"] > longest + MARGIN_SECONDS

@@ -5,19 +5,14 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from openapi_schema_validator import OAS31Validator
 
 from jobs.processors import JOB_TYPES
-from jobs.processors._payload import Keywords
-from jobs.processors.csv_export import CsvExportPayload
-from jobs.processors.email_send import EmailSendPayload
 from reference.__main__ import SERVED, made
 from reference.document import SOURCE, refreshed
-from reference.schema import schema
 from support.gateway import JSON, event, send
 from support.template import OPENAPI
 
@@ -140,60 +135,6 @@ def test_every_job_type_is_described() -> None:
     for each in JOB_TYPES.values():
         assert each.payload
         assert f"#/components/schemas/{each.payload.__name__}" in named
-
-
-class Inner(TypedDict):
-    number: int
-
-
-class Outer(TypedDict):
-    """What it is,
-    on two lines."""
-
-    a: Annotated[list[Inner], Keywords(minItems=2)]
-    b: NotRequired[Literal["x", "y"] | None]
-    c: NotRequired[dict[str, float]]
-
-
-def test_a_typed_dict_has_one_schema() -> None:
-    inner = {
-        "type": "object",
-        "required": ["number"],
-        "properties": {"number": {"type": "integer"}},
-    }
-
-    assert schema(Outer) == {
-        "type": "object",
-        "description": "What it is, on two lines.",
-        "required": ["a"],
-        "properties": {
-            "a": {"type": "array", "items": inner, "minItems": 2},
-            "b": {"anyOf": [{"enum": ["x", "y"]}, {"type": "null"}]},
-            "c": {"type": "object", "additionalProperties": {"type": "number"}},
-        },
-    }
-    with pytest.raises(TypeError, match="no JSON Schema"):
-        schema(set[int])
-
-
-@pytest.mark.parametrize(
-    ("shape", "payload", "fits"),
-    [
-        (CsvExportPayload, {"data": [{"id": 1}]}, True),
-        (CsvExportPayload, {"data": []}, False),
-        (CsvExportPayload, {"data": "invalid"}, False),
-        (CsvExportPayload, {}, False),
-        (EmailSendPayload, {"to": "a@b.c", "subject": "s", "body": "b"}, True),
-        (EmailSendPayload, {"to": ["a@b.c"], "template": "t", "context": {}}, True),
-        (EmailSendPayload, {"to": []}, False),
-        (EmailSendPayload, {"subject": "s", "body": "b"}, False),
-        (EmailSendPayload, {"to": "a@b.c", "subject": 1}, False),
-    ],
-)
-def test_the_schema_of_a_payload_tells_right_from_wrong(
-    shape: type, payload: object, *, fits: bool
-) -> None:
-    assert OAS31Validator(schema(shape)).is_valid(payload) is fits
 
 
 def test_what_is_served_is_json_that_every_parser_reads() -> None:

@@ -10,12 +10,12 @@ from hashlib import sha256
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING
 
-from jobs.adapters.aws import limits
-from jobs.core.errors import AttemptFailed, PermanentFailure
+from jobs.adapters.aws_config import limits
+from jobs.core.errors import AttemptFailed, ConfigurationError, PermanentFailure
 from jobs.core.ports.objects import StoredObject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from mypy_boto3_s3 import S3Client
 
@@ -137,6 +137,31 @@ class Bucket:
             ) from error
         except BotoCoreError as error:
             raise AttemptFailed(f"{failed}: {type(error).__name__}: {error}") from error
+
+
+class Links:
+    """`Links` by presigned URLs. `connect` makes the client, when it is first needed."""
+
+    def __init__(self, connect: Callable[[], S3Client], bucket: str) -> None:
+        self._connect = connect
+        self._bucket = bucket
+        self._client: S3Client | None = None
+
+    def link(self, key: str, *, seconds: int) -> str:
+        if not self._bucket:
+            raise ConfigurationError("BUCKET is not set")
+        if self._client is None:
+            self._client = self._connect()
+        name = key.rpartition("/")[2]
+        return self._client.generate_presigned_url(
+            "get_object",
+            Params={
+                "Bucket": self._bucket,
+                "Key": key,
+                "ResponseContentDisposition": f'attachment; filename="{name}"',
+            },
+            ExpiresIn=seconds,
+        )
 
 
 def _collect(body: Iterable[bytes], file: IO[bytes]) -> _Content:

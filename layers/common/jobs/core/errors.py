@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from jobs.core.model import Problem
+_MAX_SHOWN_CHARACTERS = 60
+_JSON_TYPES = {
+    dict: "an object",
+    list: "a list",
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a request, and where (a JSON pointer)."""
+
+    pointer: str
+    detail: str
 
 
 class JobsError(Exception):
@@ -45,15 +63,15 @@ class QueueNotFound(JobsError):  # noqa: N818
     """There is no queue of this name: there are high and default."""
 
 
-class NoResult(JobsError):  # noqa: N818
+class ResultNotReady(JobsError):  # noqa: N818
     """The job has no result: it is not completed."""
 
 
-class TooLate(JobsError):  # noqa: N818
+class JobAlreadyEnded(JobsError):  # noqa: N818
     """The job has ended already."""
 
 
-class NotFailed(JobsError):  # noqa: N818
+class JobNotFailed(JobsError):  # noqa: N818
     """The job has not failed."""
 
 
@@ -61,7 +79,7 @@ class UniqueKeyTaken(JobsError):  # noqa: N818
     """Another job that is open has the unique key of this one."""
 
 
-class KeyRefused(JobsError):  # noqa: N818
+class InvalidApiKey(JobsError):  # noqa: N818
     """An API key is required, and no valid one was sent."""
 
 
@@ -81,6 +99,10 @@ class QueueUnavailable(JobsError):  # noqa: N818
     """The queue does not answer."""
 
 
+class ProcessorUnavailable(JobsError):  # noqa: N818
+    """The processor of this job type cannot be imported."""
+
+
 class AttemptFailed(JobsError):  # noqa: N818
     """The attempt failed; it is tried again while attempts are left."""
 
@@ -91,3 +113,34 @@ class PermanentFailure(AttemptFailed):
 
 class OutcomeUnknown(AttemptFailed):
     """The attempt ended without an answer: its effect may have happened."""
+
+
+def pointer(parent: str, name: str | int) -> str:
+    """The JSON pointer to the member or item `name`; a very long name is cut off."""
+    text = str(name).encode("utf-8", "replace").decode()
+    if len(text) > _MAX_SHOWN_CHARACTERS:
+        text = f"{text[:_MAX_SHOWN_CHARACTERS]}…"
+    return f"{parent}/{text.replace('~', '~0').replace('/', '~1')}"
+
+
+def json_type(value: object) -> str:
+    """The JSON type of a value, with its article."""
+    return _JSON_TYPES[type(value)]
+
+
+def one_of(words: Iterable[str]) -> str:
+    """`one of a, b`"""
+    return f"one of {', '.join(words)}"
+
+
+def describe(value: object) -> str:
+    """A short value as it is, of any other only its JSON type."""
+    match value:
+        case str() if len(value) <= _MAX_SHOWN_CHARACTERS:
+            return f'"{value}"'
+        case bool():
+            return str(value).lower()
+        case int() | float() if len(text := str(value)) <= _MAX_SHOWN_CHARACTERS:
+            return text
+        case _:
+            return json_type(value)

@@ -1,4 +1,4 @@
-"""Say which parts answer, in less time than a part that hangs would take."""
+"""Say which components answer, in less time than one that hangs would take."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jobs.core.errors import SchemaMissing
-from jobs.core.ports.queue import Presence
+from jobs.core.ports.queue import PollerStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,36 +16,35 @@ if TYPE_CHECKING:
     from jobs.core.ports.log import Log
     from jobs.core.ports.queue import JobQueue
     from jobs.core.ports.store import JobStore
-    from jobs.core.ports.waker import Waker
 
 POLLER = "poller"
 
-SILENT = 150.0
-"""Seconds after which a poller is missed: the schedule sends one every minute."""
+SILENT_AFTER_SECONDS = 150.0
+"""A poller is missed after so long: the schedule sends one every minute."""
 
-WITHIN = 0.8
-"""Seconds the parts are given to answer, all at the same time."""
+ANSWER_SECONDS = 0.8
+"""The components are given so long to answer, all at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One part: its name, the seconds its answer took, and what is wrong with it, if anything.
+class Component:
+    """One component: its name, the seconds its answer took, and what is wrong with it, if anything.
 
-    `fault` is fit to be shown to anybody: no address, no user, none of a server's own words.
+    `problem` is fit to be shown to anybody: no address, no user, no text of a server's own.
     """
 
     name: str
     seconds: float
-    fault: str | None = None
+    problem: str | None = None
     state: str = "up"
-    """`up`; of the poller also `silent` and `unknown`, which are no faults: jobs are taken and
+    """`up`; of the poller also `silent` and `unknown`, which are no problems: jobs are taken and
     kept all the same."""
     seen: float | None = None
     """Seconds since a poller was there, if that is known."""
 
 
 class Health:
-    """Asks database and queue whether they are there.
+    """Asks database and queue whether they answer.
 
     `store` and `queue` are for this alone: one that hangs is left in its thread, with its
     connection, and is not asked a second time meanwhile. What it says in the end is not shown:
@@ -53,33 +52,34 @@ class Health:
     """
 
     def __init__(
-        self, store: JobStore, queue: JobQueue, waker: Waker, log: Log, within: float = WITHIN
+        self, *, store: JobStore, queue: JobQueue, log: Log, within: float = ANSWER_SECONDS
     ) -> None:
         self._questions: dict[str, Callable[[], object]] = {
             "database": store.ping,
             "queue": queue.ping,
-            POLLER: queue.presence,
+            POLLER: queue.pollers,
         }
-        self._waker = waker
         self._log = log
         self._within = within
         self._calls: dict[str, _Call] = {}
 
-    def __call__(self) -> tuple[Part, ...]:
-        """The parts as they are now. Raises nothing, and takes little more than `within`."""
+    def __call__(self) -> tuple[Component, ...]:
+        """The components as they are now. Raises nothing, and takes little more than `within`."""
         began = time.monotonic()
         for name in self._questions:
             self._begun(name)
-        parts = tuple(self._part(name, began) for name in self._questions if name != POLLER)
-        return (*parts, self._poller(began))
+        components = tuple(
+            self._component(name, began) for name in self._questions if name != POLLER
+        )
+        return (*components, self._poller(began))
 
-    def _poller(self, began: float) -> Part:
+    def _poller(self, began: float) -> Component:
         call = self._answered(POLLER, began)
         if call.is_alive():
-            return Part(POLLER, call.seconds, state="unknown")
-        seen = call.answer.seen if isinstance(call.answer, Presence) else None
-        known = "unknown" if seen is None else "silent" if seen > SILENT else "up"
-        return Part(POLLER, call.seconds, state=known, seen=seen)
+            return Component(POLLER, call.seconds, state="unknown")
+        seen = call.answer.seen if isinstance(call.answer, PollerStatus) else None
+        known = "unknown" if seen is None else "silent" if seen > SILENT_AFTER_SECONDS else "up"
+        return Component(POLLER, call.seconds, state=known, seen=seen)
 
     def _begun(self, name: str) -> _Call:
         if name not in self._calls:
@@ -98,18 +98,19 @@ class Health:
             if call.began >= began:
                 return call
 
-    def _part(self, name: str, began: float) -> Part:
+    def _component(self, name: str, began: float) -> Component:
         call = self._answered(name, began)
-        fault: str | None = f"no answer within {self._within:g} s"
+        problem: str | None = f"no answer within {self._within:g} s"
         if not call.is_alive():
-            fault = self._fault(call.error)
-        if fault:
-            self._log("part.down", level="WARNING", part=name, fault=fault, error=call.error)
-        return Part(name, call.seconds, fault)
+            problem = self._problem(call.error)
+        if problem:
+            self._log(
+                "component.down", level="WARNING", component=name, problem=problem, error=call.error
+            )
+        return Component(name, call.seconds, problem)
 
-    def _fault(self, error: Exception | None) -> str | None:
+    def _problem(self, error: Exception | None) -> str | None:
         if isinstance(error, SchemaMissing):
-            self._waker.wake()
             return "no schema yet: the first poller after a deployment creates it"
         return "does not answer" if error else None
 

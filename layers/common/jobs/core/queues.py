@@ -2,49 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from jobs.core.errors import QueueNotFound, QueueUnavailable
-from jobs.core.model import Priority
+from jobs.core.best_effort import BestEffortQueue
+from jobs.core.errors import QueueNotFound
+from jobs.core.job import Priority
 from jobs.core.reconcile import reconcile
-from jobs.core.schema import schema_asked_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from jobs.core.model import QueueState
     from jobs.core.ports.log import Log
     from jobs.core.ports.queue import JobQueue
-    from jobs.core.ports.store import JobStore
+    from jobs.core.ports.store import JobStore, QueueState
     from jobs.core.ports.waker import Waker
 
-Answer = TypeVar("Answer")
-
-MOST = 10_000
-"""Jobs of each queue that are published at once when one goes on; pollers find the others when
-they have nothing else to do."""
+MAX_PUBLISHED_JOBS = 10_000
+"""The most jobs of each queue that a resume publishes; pollers find the others when they have
+nothing else to do."""
 
 
 class Queues:
-    """What is done to queues as a whole. The rows say which are paused, and the claim asks them;
-    what is done to the entries spares the pollers work, and may fail."""
+    """Pauses and resumes queues. The rows say which are paused, and each claim asks them; updating
+    the entries only saves the pollers work, and may fail."""
 
-    def __init__(self, store: JobStore, queue: JobQueue, waker: Waker, log: Log) -> None:
+    def __init__(self, *, store: JobStore, queue: JobQueue, waker: Waker, log: Log) -> None:
         self._store = store
         self._queue = queue
+        self._best_effort = BestEffortQueue(queue, log)
         self._waker = waker
-        self._log = log
 
     def pause(self, name: str) -> QueueState:
-        """Claim no more jobs of this queue. What is claimed already runs to its end.
+        """Claim no more jobs of this queue. Jobs that are claimed already run to their end.
 
         Pausing again is no error. Raises `QueueNotFound`, `StoreUnavailable`.
         """
         priority = _priority(name)
-        with schema_asked_for(self._waker):
-            state = self._store.pause(priority)
-        self._ask(lambda: self._queue.withdraw(priority))
-        # Ended leases were withdrawn too, and all of it in vain if somebody has resumed meanwhile.
+        state = self._store.pause(priority)
+        self._best_effort.remove_ready(priority)
+        # Ended leases were removed too; so were ready jobs, wrongly if a resume came meanwhile.
         self._publish()
         return state
 
@@ -53,23 +47,17 @@ class Queues:
 
         Resuming again is no error. Raises `QueueNotFound`, `StoreUnavailable`.
         """
-        with schema_asked_for(self._waker):
-            state = self._store.resume(_priority(name))
+        state = self._store.resume(_priority(name))
         self._publish()
         return state
 
     def _publish(self) -> None:
-        published = self._ask(lambda: reconcile(self._store, self._queue, MOST))
-        # Without the queue nobody knows who is at work.
+        published = self._best_effort.ask(
+            reconcile, self._store, self._queue, MAX_PUBLISHED_JOBS, event="queue.update_skipped"
+        )
+        # Without the queue it is unknown whether a poller is running.
         if published is None or published.wake:
             self._waker.wake()
-
-    def _ask(self, question: Callable[[], Answer]) -> Answer | None:
-        try:
-            return question()
-        except QueueUnavailable as error:
-            self._log("entries.left", level="WARNING", error=str(error))
-            return None
 
 
 def _priority(name: str) -> Priority:

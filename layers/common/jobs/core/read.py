@@ -1,36 +1,81 @@
-"""Show a job."""
+"""Show one job: its row, why it waits, its result, and the next change of it."""
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from jobs.core.errors import JobNotFound
-from jobs.core.schema import schema_asked_for
-from jobs.core.waiting import Waiting, waiting, waits_in_queue
+from jobs.core.errors import JobNotFound, ResultNotReady
+from jobs.core.job import Status
+from jobs.core.schema import parse_time
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
-    from jobs.core.model import Job, Priority
-    from jobs.core.ports.log import Log
-    from jobs.core.ports.queue import JobQueue, Standing
+    from jobs.core.best_effort import BestEffortQueue
+    from jobs.core.job import Job, Priority, Result
+    from jobs.core.ports.objects import Links
+    from jobs.core.ports.queue import QueuePosition
     from jobs.core.ports.store import JobStore
-    from jobs.core.ports.waker import Waker
+
+LINK_TTL_SECONDS = 300
+"""A link to an object can be followed for so long."""
+
+DEFAULT_WAIT_SECONDS, MAX_WAIT_SECONDS = 20.0, 25.0
+"""A long poll waits for so long. A gateway gives up on the function after 29 seconds."""
+
+POLL_SECONDS = 0.2
+"""Time between two reads of the row."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Reason(StrEnum):
+    """Why a job waits: for its turn, the end of its backoff, its time, a poller, or its queue to be
+    resumed."""
+
+    QUEUED = "queued"
+    BACKOFF = "backoff"
+    SCHEDULED = "scheduled"
+    NO_POLLER = "noPoller"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why a job waits. `position`: 1 is taken next; None where it is not known.
+
+    `until`: when it may be taken, if it may not be yet.
+    """
+
+    reason: Reason
+    position: int | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The address of the object that a job has made."""
+
+    url: str
 
 
 class Read:
     """Looks jobs up."""
 
-    def __init__(self, store: JobStore, queue: JobQueue, waker: Waker, log: Log) -> None:
+    def __init__(self, *, store: JobStore, queue: BestEffortQueue, links: Links) -> None:
         self._store = store
         self._queue = queue
-        self._waker = waker
-        self._log = log
+        self._links = links
 
     def __call__(self, job_id: UUID) -> Job:
         """The job with its history. Raises `JobNotFound`, `StoreUnavailable`."""
-        with schema_asked_for(self._waker):
-            job = self._store.get(job_id)
+        job = self._store.get(job_id)
         if job is None:
             raise JobNotFound
         return job
@@ -40,20 +85,96 @@ class Read:
 
         Raises `StoreUnavailable`.
         """
-        if not waits_in_queue(job):
-            return waiting(job, None)
+        if job.status is not Status.PENDING or job.due_in > 0:
+            return why_waiting(job, None)
         if self._is_paused(job.priority):
-            return waiting(job, None, paused=True)
-        return waiting(job, self._standing(job))
+            return why_waiting(job, None, paused=True)
+        return why_waiting(job, self._queue.position(job.id, job.priority))
+
+    def result(self, job_id: UUID) -> Result | Link:
+        """The result of a job; for one that names an object, a link to that.
+
+        Raises `JobNotFound`, `ResultNotReady`, `StoreUnavailable`.
+        """
+        job = self(job_id)
+        if job.status is not Status.COMPLETED or job.result is None:
+            raise ResultNotReady(f"the job is {job.status}")
+        key = job.result.get("key")
+        if "bucket" in job.result and isinstance(key, str):
+            return Link(self._links.link(key, seconds=LINK_TTL_SECONDS))
+        return job.result
 
     def _is_paused(self, priority: Priority) -> bool:
-        with schema_asked_for(self._waker):
-            states = self._store.queues()
+        states = self._store.queues()
         return any(each.priority is priority and each.paused_at for each in states)
 
-    def _standing(self, job: Job) -> Standing | None:
-        try:
-            return self._queue.standing(job.id, job.priority)
-        except Exception as error:  # noqa: BLE001 - the job is shown all the same
-            self._log("standing.unknown", level="WARNING", job_id=job.id, error=str(error))
-            return None
+
+class LongPoll:
+    """Answers when a job changes."""
+
+    def __init__(
+        self,
+        read: Read,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._read = read
+        self._sleep = sleep
+        self._clock = clock
+
+    def __call__(
+        self, job_id: UUID, since: str | None = None, wait: float = DEFAULT_WAIT_SECONDS
+    ) -> Job:
+        """The job, once it has changed, or is final, or `wait` seconds have passed.
+
+        `since`: the `version` or the `updatedAt` that the caller knows; without it, the current
+        one. Raises `JobNotFound`, `StoreUnavailable`.
+        """
+        deadline = self._clock() + wait
+        job = self._read(job_id)
+        since = version(job) if since is None else since
+        while not job.status.is_final and _is_known(job, since):
+            left = deadline - self._clock()
+            if left <= 0:
+                break
+            self._sleep(min(POLL_SECONDS, left))
+            job = self._read(job_id)
+        return job
+
+
+def version(job: Job) -> str:
+    """Another text after every change of the row."""
+    return f"{job.updated_at.timestamp():.6f}"
+
+
+def why_waiting(
+    job: Job, position: QueuePosition | None, *, paused: bool = False
+) -> Waiting | None:
+    """Why `job` waits, if it does. `position`: of its entry; None where the queue did not say.
+
+    `paused`: its queue is.
+    """
+    if job.status is not Status.PENDING:
+        return None
+    if job.due_in > 0:
+        tried = job.attempts or job.error is not None
+        return Waiting(Reason.BACKOFF if tried else Reason.SCHEDULED, until=job.due_at)
+    if paused:
+        return Waiting(Reason.PAUSED)
+    if position is None:
+        return Waiting(Reason.QUEUED)
+    served = position.pollers or position.waking
+    return Waiting(Reason.QUEUED if served else Reason.NO_POLLER, position.position)
+
+
+def _is_known(job: Job, since: str) -> bool:
+    known = parse_time(since)
+    if known is None:
+        return since == version(job)
+    # Clients see milliseconds.
+    return _milliseconds(known) == _milliseconds(job.updated_at)
+
+
+def _milliseconds(at: datetime) -> int:
+    # Not by `timestamp()`: a float of a thousandth may lie below it.
+    return (at - _EPOCH) // _MILLISECOND

@@ -1,4 +1,4 @@
-"""What happens to a job after an attempt: a pure function of claim and outcome."""
+"""What an attempt can come to, and what happens to its job then: a pure function of both."""
 
 from __future__ import annotations
 
@@ -6,88 +6,95 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobs.core.model import USUAL, BackoffType, Status
-from jobs.core.outcome import Done, GiveUp, Lost, Outcome, TryAgain, Unknown
+from jobs.core.claim import Settlement
+from jobs.core.job import DEFAULT_BACKOFF, AttemptOutcome, BackoffType, Status
 
 if TYPE_CHECKING:
-    from uuid import UUID
+    from jobs.core.claim import Claim
+    from jobs.core.job import Backoff, Result
 
-    from jobs.core.model import Backoff, Claim, Priority, Result
-
-LONGEST_WAIT = 100 * 86_400.0
-"""Seconds; the waits of a job that asks for nothing special stay below it."""
+MAX_WAIT_SECONDS = 100 * 86_400.0
+"""The waits of a job that asks for nothing special stay below it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
-    """The end of an attempt, as the row is to record it.
+class Succeeded:
+    """The work is done."""
 
-    `delay` (seconds) is set when the job goes back to `pending`. `uncounted`: the attempt is
-    given back, so that it does not count against the job.
-    """
-
-    claim: Claim
-    status: Status
-    outcome: str
-    result: Result | None = None
-    error: str | None = None
-    delay: float | None = None
-    lost: bool = False
-    uncounted: bool = False
-
-    @property
-    def id(self) -> UUID:
-        return self.claim.id
-
-    @property
-    def priority(self) -> Priority:
-        return self.claim.priority
-
-    @property
-    def token(self) -> UUID:
-        return self.claim.token
+    result: Result
 
 
-def backoff(attempt: int, rule: Backoff = USUAL, seed: object = None) -> float:
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """It failed, and may go better next time."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeUnknown:
+    """It ended without an answer: the effect may have happened. Tried again."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It failed, and no further attempt would help."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLost:
+    """The worker died or was cut off; its lease has ended."""
+
+    error: str = "worker lost: the lease ended before the attempt did"
+
+
+Outcome = Succeeded | Retry | OutcomeUnknown | Failed | WorkerLost
+
+
+def decide(claim: Claim, outcome: Outcome) -> Settlement:
+    """Say how `claim` ends. A final status stays final; `pending` comes with a delay."""
+    match outcome:
+        case Succeeded(result):
+            return Settlement(claim, Status.COMPLETED, AttemptOutcome.COMPLETED, result=result)
+        case Failed(error):
+            return Settlement(claim, Status.FAILED, AttemptOutcome.FAILED, error=error)
+        case Retry(error):
+            return _again(claim, AttemptOutcome.FAILED, error)
+        case OutcomeUnknown(error):
+            return _again(claim, AttemptOutcome.UNKNOWN, error)
+        case WorkerLost(error) if claim.attempt >= claim.max_attempts and not claim.alone:
+            # It may have died of a neighbour, so it gets this attempt once more, on its own.
+            return Settlement(
+                claim,
+                Status.PENDING,
+                AttemptOutcome.LOST,
+                error=error,
+                delay=_wait(claim),
+                lost=True,
+                uncounted=True,
+            )
+        case WorkerLost(error):
+            return _again(claim, AttemptOutcome.LOST, error, lost=True)
+
+
+def backoff(attempt: int, rule: Backoff = DEFAULT_BACKOFF, seed: object = None) -> float:
     """Seconds to wait after attempt number `attempt` (1, 2, …) has failed: 1, 2, 4, …
 
     `rule` says otherwise. Jitter depends on `seed` and the attempt alone.
     """
     doubled = rule.type is BackoffType.EXPONENTIAL
-    wait = min(LONGEST_WAIT, rule.seconds * (2.0 ** (attempt - 1) if doubled else 1.0))
+    wait = min(MAX_WAIT_SECONDS, rule.seconds * (2.0 ** (attempt - 1) if doubled else 1.0))
     if rule.jitter:
         chance = zlib.crc32(f"{seed} {attempt}".encode()) / 2**32
         wait *= 1 - chance / 2
     return wait
 
 
-def decide(claim: Claim, outcome: Outcome) -> Settlement:
-    """Say how `claim` ends. A final status stays final; `pending` comes with a delay."""
-    match outcome:
-        case Done(result):
-            return Settlement(claim, Status.COMPLETED, "completed", result=result)
-        case GiveUp(error):
-            return Settlement(claim, Status.FAILED, "failed", error=error)
-        case TryAgain(error):
-            return _again(claim, "failed", error)
-        case Unknown(error):
-            return _again(claim, "unknown", error)
-        case Lost(error) if claim.attempt >= claim.max_attempts and not claim.alone:
-            # It may have died of a neighbour, so it gets this attempt once more, on its own.
-            return Settlement(
-                claim,
-                Status.PENDING,
-                "lost",
-                error=error,
-                delay=_wait(claim),
-                lost=True,
-                uncounted=True,
-            )
-        case Lost(error):
-            return _again(claim, "lost", error, lost=True)
-
-
-def _again(claim: Claim, outcome: str, error: str, *, lost: bool = False) -> Settlement:
+def _again(claim: Claim, outcome: AttemptOutcome, error: str, *, lost: bool = False) -> Settlement:
     if claim.attempt >= claim.max_attempts:
         return Settlement(claim, Status.FAILED, outcome, error=error, lost=lost)
     return Settlement(claim, Status.PENDING, outcome, error=error, delay=_wait(claim), lost=lost)

@@ -8,34 +8,30 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from jobs.core.batch import submissions
-from jobs.core.errors import InvalidJob
-from jobs.core.faults import point
-from jobs.core.model import Idempotency, Problem
-from jobs.core.publish import Publish
-from jobs.core.schema import schema_asked_for
-from jobs.core.submission import MOST_PROBLEMS, submission
+from jobs.core.claim import Entry
+from jobs.core.errors import InvalidJob, Problem
+from jobs.core.failpoints import failpoint
+from jobs.core.job import Idempotency, Status
+from jobs.core.job_request import MAX_PROBLEMS, JobRequests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from jobs.core.best_effort import BestEffortQueue
+    from jobs.core.job import Job, NewJob
     from jobs.core.job_type import JobType
-    from jobs.core.model import Job, NewJob
-    from jobs.core.ports.log import Log
-    from jobs.core.ports.queue import JobQueue
     from jobs.core.ports.store import JobStore
     from jobs.core.ports.waker import Waker
-    from jobs.core.submission import Submission
 
-KEEP = 24 * 3600.0
-"""Seconds for which a request is known again by its idempotency key."""
+DEFAULT_KEY_SECONDS = 24 * 3600.0
+"""A request is known again by its idempotency key for so long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The job that a request came to. Not `new`: it was there already.
+    """Result of a submit. `new` is false if the job already existed.
 
-    `replayed`: by an earlier request with the same idempotency key.
+    `replayed`: an earlier request with the same idempotency key made it.
     """
 
     job: Job
@@ -43,72 +39,87 @@ class Accepted:
     replayed: bool
 
 
+class Publisher:
+    """Publishes stored jobs, and wakes a poller if one is needed. Never raises: the rows are
+    stored, and a poller finds them without entries too."""
+
+    def __init__(self, queue: BestEffortQueue, waker: Waker) -> None:
+        self._queue = queue
+        self._waker = waker
+
+    def jobs(self, jobs: Sequence[Job]) -> None:
+        """Publish those of `jobs` that are pending. Publishing one again changes nothing."""
+        self.entries(
+            [
+                Entry(job.id, job.priority, job.due_in)
+                for job in jobs
+                if job.status is Status.PENDING
+            ]
+        )
+
+    def entries(self, entries: Sequence[Entry]) -> None:
+        """Publish these entries."""
+        published = self._queue.publish(entries)
+        failpoint("submit.after_publish")
+        if published.wake:
+            self._waker.wake()
+
+
 class Submit:
-    """Takes jobs in. `types` are the types there are; `keep` is seconds."""
+    """Accepts jobs of `types`. `key_seconds`: how long an idempotency key is kept.
+
+    `callbacks`: whether a job may name an address that is called when it ends.
+    """
 
     def __init__(
         self,
-        store: JobStore,
-        queue: JobQueue,
-        waker: Waker,
-        types: Mapping[str, JobType],
-        log: Log,
         *,
+        store: JobStore,
+        publisher: Publisher,
+        types: Mapping[str, JobType],
         new_id: Callable[[], UUID] = uuid4,
-        keep: float = KEEP,
+        key_seconds: float = DEFAULT_KEY_SECONDS,
         callbacks: bool = False,
     ) -> None:
         self._store = store
-        self._waker = waker
-        self._publish = Publish(queue, waker, log)
-        self._budgets = {name: each.budget for name, each in types.items()}
-        self._new_id = new_id
-        self._keep = keep
+        self._publisher = publisher
+        self._requests = JobRequests(types, new_id)
+        self._key_seconds = key_seconds
         self._callbacks = callbacks
 
-    def __call__(self, envelope: object) -> Job:
-        """As `accept`, where it does not matter whether the job was there before."""
-        return self.accept(envelope).job
+    def __call__(self, body: object, key: str | None = None, owner: str | None = None) -> Accepted:
+        """Store the job that the request body (a JSON value) asks for; once it returns, it is
+        stored.
 
-    def accept(
-        self, envelope: object, key: str | None = None, owner: str | None = None
-    ) -> Accepted:
-        """Store the job that `envelope` (a JSON value) asks for; once it returns, it is stored.
-
-        Under `key` it is stored once, however often it is asked for. Raises `InvalidJob` with
-        all that is wrong, `IdempotencyKeyReused`, or `StoreUnavailable`: then it is not stored,
-        or nobody knows.
+        Under the idempotency key `key` it is stored once, however often it is asked for. Raises
+        `InvalidJob` with every problem, `IdempotencyKeyReused`, or `StoreUnavailable`: then it is
+        not stored, or that is unknown.
         """
-        asked = submission(envelope, self._budgets)
-        self._check_callbacks({"/callbackUrl": asked})
-        idempotency = Idempotency(key, _hash(envelope), self._keep) if key else None
-        job = asked.job(self._new_id(), idempotency, owner)
-        [accepted] = self._accept([job], lambda: [self._store.insert(job)])
+        idempotency = Idempotency(key, _hash(body), self._key_seconds) if key else None
+        job = self._requests.job(body, owner, idempotency)
+        self._check_callbacks({"/callbackUrl": job})
+        [accepted] = self._store_and_publish([job], lambda: [self._store.insert(job)])
         return accepted
 
-    def many(self, batch: object, owner: str | None = None) -> list[Accepted]:
-        """Store all jobs that `batch` (see `jobs.core.batch`) asks for, or none; raises as well."""
-        asked = submissions(batch, self._budgets)
-        self._check_callbacks(
-            {f"/jobs/{index}/callbackUrl": each for index, each in enumerate(asked)}
-        )
-        jobs = [each.job(self._new_id(), owner=owner) for each in asked]
-        return self._accept(jobs, lambda: self._store.insert_all(jobs))
+    def many(self, body: object, owner: str | None = None) -> list[Accepted]:
+        """Store all jobs of a batch (`JobRequests.jobs`), or none; raises the same errors."""
+        jobs = self._requests.jobs(body, owner)
+        self._check_callbacks({f"/jobs/{i}/callbackUrl": job for i, job in enumerate(jobs)})
+        return self._store_and_publish(jobs, lambda: self._store.insert_all(jobs))
 
-    def _check_callbacks(self, asked: Mapping[str, Submission]) -> None:
-        told = [where for where, each in asked.items() if each.callback_url]
-        if told and not self._callbacks:
+    def _check_callbacks(self, jobs: Mapping[str, NewJob]) -> None:
+        refused = [where for where, job in jobs.items() if job.callback_url]
+        if refused and not self._callbacks:
             detail = "is not taken: this deployment has no CALLBACK_SECRET to sign with"
-            raise InvalidJob([Problem(where, detail) for where in told[:MOST_PROBLEMS]])
+            raise InvalidJob([Problem(where, detail) for where in refused[:MAX_PROBLEMS]])
 
-    def _accept(
+    def _store_and_publish(
         self, jobs: Sequence[NewJob], insert: Callable[[], Sequence[Job]]
     ) -> list[Accepted]:
-        point("submit.before_store")
-        with schema_asked_for(self._waker):
-            stored = insert()
-        point("submit.after_commit")
-        self._publish(stored)
+        failpoint("submit.before_store")
+        stored = insert()
+        failpoint("submit.after_commit")
+        self._publisher.jobs(stored)
         return [_accepted(job, found) for job, found in zip(jobs, stored, strict=True)]
 
 
@@ -118,7 +129,7 @@ def _accepted(asked: NewJob, stored: Job) -> Accepted:
     return Accepted(stored, new, replayed=bool(not new and key and stored.idempotency_key == key))
 
 
-def _hash(envelope: object) -> str:
+def _hash(body: object) -> str:
     """The same for all spellings of one JSON value."""
-    text = json.dumps(envelope, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jobs.core.errors import AttemptFailed
 
 if TYPE_CHECKING:
-    from jobs.core.model import Payload
+    from jobs.core.job import Payload
 
 _SHOWN = 60
 """Characters of a wrong value, as JSON, that its message shows."""

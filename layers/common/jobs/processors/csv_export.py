@@ -26,19 +26,20 @@ from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypedDict
 
 from jobs.core.errors import AttemptFailed
-from jobs.core.faults import point
+from jobs.core.failpoints import failpoint
 from jobs.core.job_type import JobType
 from jobs.processors._payload import MISSING, Keywords, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from jobs.core.job_type import Tools
-    from jobs.core.model import Claim, Payload, Result
+    from jobs.core.claim import Claim
+    from jobs.core.job import Payload, Result
+    from jobs.core.job_type import JobContext
 
 Row = dict[str, Any]
 
-BUDGET = 30.0
+MAX_SECONDS = 30.0
 """Seconds: two calls of the object store that run into all their timeouts, and the writing."""
 
 MAX_CELLS = 10_000_000
@@ -82,17 +83,17 @@ _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
-def process(claim: Claim, tools: Tools) -> Result:
+def process(claim: Claim, context: JobContext) -> Result:
     """Write the export of `claim`, unless an attempt before has. Raises `AttemptFailed`."""
     rows = _rows(claim.payload)
     columns = tuple(dict.fromkeys(chain.from_iterable(rows)))
     _check_size(rows, columns)
     text = _kept if _keeps_formulas(claim.payload) else _defused
     key = f"output/{claim.id}.csv"
-    stored = tools.objects.put_once(
+    stored = context.objects.put_once(
         key, _lines(columns, rows, text), content_type="text/csv; charset=utf-8"
     )
-    point("export.after_put")
+    failpoint("export.after_put")
     return {
         "filePath": key,
         "bucket": stored.bucket,
@@ -160,4 +161,4 @@ def _defused(text: str) -> str:
     return text
 
 
-JOB_TYPE = JobType("CSV_EXPORT", process, BUDGET, payload=CsvExportPayload)
+JOB_TYPE = JobType("CSV_EXPORT", process, MAX_SECONDS, payload=CsvExportPayload)

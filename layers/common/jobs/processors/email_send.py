@@ -17,23 +17,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Required, TypedDict
 
 from jobs.core.errors import AttemptFailed
-from jobs.core.faults import point
+from jobs.core.failpoints import failpoint
 from jobs.core.job_type import JobType
 from jobs.core.ports.mail import Mail
 from jobs.processors._mail_templates import Content, MailTemplates
 from jobs.processors._payload import MISSING, Keywords, text, unexpected
 
 if TYPE_CHECKING:
-    from jobs.core.job_type import Tools
-    from jobs.core.model import Claim, Payload, Result
+    from jobs.core.claim import Claim
+    from jobs.core.job import Payload, Result
+    from jobs.core.job_type import JobContext
 
-BUDGET = 100.0
+MAX_SECONDS = 100.0
 """Seconds: a mail server may take 30 until it has the mail, and 60 to answer for it."""
 
 MAX_RECIPIENTS = 100
 """What every mail server must take at once (RFC 5321, 4.5.3.1.8)."""
 
-LONGEST_SUBJECT = 998
+MAX_SUBJECT_CHARACTERS = 998
 """Characters, as many as a line of a mail has (RFC 5322, 2.1.1). To fold a subject takes the
 square of its length."""
 
@@ -52,7 +53,7 @@ class EmailSendPayload(TypedDict, total=False):
     subject: Annotated[
         str,
         Keywords(
-            maxLength=LONGEST_SUBJECT,
+            maxLength=MAX_SUBJECT_CHARACTERS,
             description="One line. Beside a template, instead of the template's own subject.",
         ),
     ]
@@ -76,11 +77,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _templates = MailTemplates(Path(__file__).with_name("templates"))
 
 
-def process(claim: Claim, tools: Tools) -> Result:
+def process(claim: Claim, context: JobContext) -> Result:
     """Send the mail of `claim`. Raises `AttemptFailed`."""
-    mail = compose(claim, tools.mail_domain)
-    tools.mailer.send(mail)
-    point("mail.after_accepted")
+    mail = compose(claim, context.settings.mail_domain)
+    context.mailer.send(mail)
+    failpoint("mail.after_accepted")
     return {"messageId": mail.message_id}
 
 
@@ -92,8 +93,9 @@ def compose(claim: Claim, domain: str, templates: MailTemplates = _templates) ->
             raise unexpected("payload", f"only {', '.join(MEMBERS)}", member)
     recipients = _recipients(payload.get("to", MISSING))
     content = _content(payload, templates)
-    if _CONTROL.search(content.subject) or len(content.subject) > LONGEST_SUBJECT:
-        wanted = f"one line of up to {LONGEST_SUBJECT} characters, none of them a control character"
+    if _CONTROL.search(content.subject) or len(content.subject) > MAX_SUBJECT_CHARACTERS:
+        wanted = f"one line of up to {MAX_SUBJECT_CHARACTERS} characters, "
+        wanted += "none of them a control character"
         raise unexpected("payload.subject", wanted, content.subject)
     message_id = f"<{claim.id}@{domain}>"
     return Mail(recipients, content.subject, content.text, content.html, message_id)
@@ -136,4 +138,4 @@ def _own_content(payload: Payload) -> Content:
     return Content(text(payload, "subject"), text(payload, "body"), html)
 
 
-JOB_TYPE = JobType("EMAIL_SEND", process, BUDGET, payload=EmailSendPayload)
+JOB_TYPE = JobType("EMAIL_SEND", process, MAX_SECONDS, payload=EmailSendPayload)

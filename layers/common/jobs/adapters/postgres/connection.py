@@ -13,9 +13,10 @@ from psycopg2 import errors, extensions
 from jobs.core.errors import ConfigurationError, SchemaMissing, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-Row = tuple[Any, ...]
+Row = dict[str, Any]
+"""The values of a row by the names of its columns."""
 
 TRIES = 3
 """Times a statement is sent: a connection may have died while the environment was frozen."""
@@ -24,7 +25,7 @@ _LOST = (psycopg2.OperationalError, psycopg2.InterfaceError)
 _REFUSED = (errors.ReadOnlySqlTransaction, errors.InsufficientResources)
 _NO_SCHEMA = (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction)
 # A key that was free when the statement looked may be taken when it writes, and a row that it needs
-# may be there since: `ask_again` of the schema.
+# may be there since: `raise_retryable_conflict()` of the schema.
 _CLASHED = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
 
 _PORTS = re.compile(r"[0-9,]*")
@@ -60,9 +61,17 @@ class Connection:
     lost before the answer came, it is re-opened and the statement sent again.
     """
 
-    def __init__(self, url: str, *, timeout: float = 5.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout: float = 5.0,
+        on_schema_missing: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`timeout`: seconds. `on_schema_missing` is called when a statement finds no schema."""
         self._url = url
         self._timeout = timeout
+        self._on_schema_missing = on_schema_missing
         self._connection: _Timed | None = None
 
     def rows(
@@ -78,7 +87,7 @@ class Connection:
             try:
                 return self._run(query, values, deadline)
             except _NO_SCHEMA as error:
-                raise SchemaMissing from error
+                raise self.schema_missing() from error
             except _CLASHED as error:
                 if last:
                     message = f"others are using the same rows: {type(error).__name__}"
@@ -91,7 +100,7 @@ class Connection:
                 if last or time.monotonic() >= deadline:
                     raise StoreUnavailable(_reason(error)) from error
             except psycopg2.Error as error:
-                # It is a fault in here, to be logged; its own words quote the row, payload and all.
+                # A defect of ours, to be logged; the server's text quotes the row, payload and all.
                 raise type(error)(error.diag.message_primary) from None
         raise AssertionError  # pragma: no cover - the last round returns or raises
 
@@ -100,12 +109,18 @@ class Connection:
         connection.deadline = deadline
         with connection.cursor() as cursor:
             cursor.execute(query, values)
-            return cursor.fetchall()
+            names = [column.name for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def _open(self, deadline: float) -> _Timed:
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._url, deadline)
         return self._connection
+
+    def schema_missing(self) -> SchemaMissing:
+        """The error to raise; whoever can create the schema is told."""
+        self._on_schema_missing()
+        return SchemaMissing()
 
     def close(self) -> None:
         """Close the connection; the next statement opens a new one."""

@@ -23,4 +23,4 @@ def weak_settings(connection: Connection) -> dict[str, str]:
     What a standby lacks that is behind by design cannot be seen from here. Raises
     `StoreUnavailable`.
     """
-    return dict(connection.rows(_WEAK, {}))
+    return {row["name"]: row["setting"] for row in connection.rows(_WEAK, {})}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,10 +51,20 @@ def migrate(url: str, *, timeout: float = 60.0) -> list[str]:
         raise StoreUnavailable(message) from error
 
 
+@cache
+def latest_migration() -> str:
+    """The name of the migration that this code needs."""
+    return _files()[-1].name
+
+
+def _files() -> list[Path]:
+    return sorted(MIGRATIONS.glob("*.sql"))
+
+
 def _missing(cursor: extensions.cursor) -> list[Path]:
     cursor.execute("SELECT to_regclass('schema_migrations') IS NOT NULL")
     applied: set[str] = set()
     if cursor.fetchone() == (True,):
         cursor.execute("SELECT name FROM schema_migrations")
         applied = {name for (name,) in cursor.fetchall()}
-    return [file for file in sorted(MIGRATIONS.glob("*.sql")) if file.name not in applied]
+    return [file for file in _files() if file.name not in applied]

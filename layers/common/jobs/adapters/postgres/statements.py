@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from jobs.adapters.postgres.rows import fragments
+
 STATEMENTS = Path(__file__).parent / "queries"
 
 _OF_OWNER = "jobs.owner = %(owner)s"
@@ -18,23 +20,25 @@ _TAGGED = """(
 
 @cache
 def statement(name: str, *, events: bool = False, owned: bool = False, tagged: bool = False) -> str:
-    """The text of the statement `name`, in which stands:
+    """The text of the statement `name`, with these placeholders filled:
 
-    - for `{job}` the columns that `records.job` reads,
-    - for `{anew}` what a failed job is set to that gets all its attempts anew,
-    - for `{told}` what makes the jobs that tell of ends: callbacks, and events if `events`,
-    - for `{listed}` the jobs, or those with the tag if `tagged`,
-    - for `{of_owner}` that a job is the owner's: true of every job, unless `owned`.
+    - `{reset_attempts}`: what a failed job is set to that gets all its attempts again,
+    - `{outbox}`: makes the notification jobs: callbacks, and events if `events`,
+    - `{listed}`: the jobs, or those with the tag if `tagged`,
+    - `{of_owner}`: the job is the owner's; true of every job, unless `owned`,
+    - and those of `rows.fragments`.
     """
-    return (
+    text = (
         _text(name)
-        .replace("{job}", _text("job").strip())
-        .replace("{anew}", _text("anew").strip())
-        .replace("{told}", _text("told").strip())
-        .replace("{event}", _text("event").strip() if events else "")
+        .replace("{reset_attempts}", _text("partials/reset_attempts").strip())
+        .replace("{outbox}", _text("partials/outbox").strip())
+        .replace("{outbox_events}", _text("partials/outbox_events").strip() if events else "")
         .replace("{listed}", _TAGGED if tagged else "jobs")
         .replace("{of_owner}", _OF_OWNER if owned else "true")
     )
+    for placeholder, fragment in fragments().items():
+        text = text.replace(placeholder, fragment)
+    return text
 
 
 def _text(name: str) -> str:

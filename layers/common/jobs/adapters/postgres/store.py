@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from jobs.adapters.postgres import records
-from jobs.adapters.postgres.claims import claimed, endings, held, ids, reports
+from jobs.adapters.postgres import rows
+from jobs.adapters.postgres.migrate import latest_migration
 from jobs.adapters.postgres.statements import statement
-from jobs.core.errors import IdempotencyKeyReused, NotFailed, UniqueKeyTaken
-from jobs.core.model import MOST_SHOWN, Attempt, Hint, Priority, QueueState
-from jobs.core.ports.queue import Entry
-from jobs.core.ports.store import Cancelled, Settled
-from jobs.core.stats import Percentiles, QueueStats, TypeStats
+from jobs.core.claim import Candidate, Entry
+from jobs.core.errors import (
+    IdempotencyKeyReused,
+    JobNotFailed,
+    UniqueKeyTaken,
+)
+from jobs.core.job import Priority
+from jobs.core.ports.store import (
+    MAX_ATTEMPTS_SHOWN,
+    Cancelled,
+    Percentiles,
+    QueueState,
+    QueueStats,
+    Settled,
+    TypeStats,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from jobs.adapters.postgres.connection import Connection, Row
-    from jobs.core.listing import Filters, Place
-    from jobs.core.model import Claim, Claimed, Job, NewJob, Progress
-    from jobs.core.retry import Settlement
+    from jobs.core.claim import Claim, ClaimResult, Settlement
+    from jobs.core.job import Job, NewJob, Progress
+    from jobs.core.ports.store import Filters, PagePosition
 
 
 class PostgresStore:
     """`JobStore` on PostgreSQL; nothing it does needs a session that outlives a statement.
 
-    `events`: the end of a job is to be told on the bus.
+    `events`: the end of a job also makes a job that puts it on the event bus.
     """
 
     def __init__(self, connection: Connection, *, events: bool = False) -> None:
@@ -40,75 +50,75 @@ class PostgresStore:
         if job.idempotency or job.unique_key:
             [stored] = self.insert_all([job])
             return stored
-        values = records.values(job)
-        values["payload"] = json.dumps(job.payload, ensure_ascii=False)
+        values = rows.inputs(job)
         # Sent again while the first sending was under way, it waited for that and saw no row yet.
-        [row] = self._rows("insert", **values) or self._rows("insert", **values)
-        return records.job(row)
+        [row] = self._rows("insert_job", **values) or self._rows("insert_job", **values)
+        return rows.job(row)
 
     def insert_all(self, jobs: Sequence[NewJob]) -> list[Job]:
-        rows = self._rows("insert_all", jobs=records.batch(jobs))
-        found = [records.job(row[1:]) for row in rows]
-        for job, stored, (body_hash, *_) in zip(jobs, found, rows, strict=True):
+        answers = self._rows("insert_jobs", jobs=rows.batch(jobs))
+        found = [rows.job(row) for row in answers]
+        for job, stored, row in zip(jobs, found, answers, strict=True):
             same_key = job.idempotency and job.idempotency.key == stored.idempotency_key
-            if job.idempotency and same_key and body_hash != job.idempotency.body_hash:
+            if job.idempotency and same_key and row["stored_hash"] != job.idempotency.body_hash:
                 raise IdempotencyKeyReused
         return found
 
     def get(self, job_id: UUID) -> Job | None:
-        rows = self._rows("get", id=str(job_id))
-        if not rows:
+        found = self._rows("get_job", id=str(job_id))
+        if not found:
             return None
-        history = self._rows("history", id=str(job_id), limit=MOST_SHOWN)
-        return replace(records.job(rows[0]), history=tuple(Attempt(*row) for row in history))
+        history = self._rows("list_attempts", id=str(job_id), limit=MAX_ATTEMPTS_SHOWN)
+        return replace(rows.job(found[0]), history=tuple(rows.attempt(row) for row in history))
 
-    def page(self, filters: Filters, place: Place | None, limit: int) -> Sequence[Job]:
+    def page(self, filters: Filters, position: PagePosition | None, limit: int) -> Sequence[Job]:
         owned, tagged = filters.owner is not None, filters.tag is not None
-        query = statement("list", owned=owned, tagged=tagged)
-        values = records.choice(filters, place) | {"limit": limit}
-        return [records.job(row) for row in self._connection.rows(query, values)]
+        query = statement("list_jobs", owned=owned, tagged=tagged)
+        values = rows.filter_values(filters, position) | {"limit": limit}
+        return [rows.job(row) for row in self._connection.rows(query, values)]
 
     def claim(
         self,
-        hints: Sequence[Hint],
+        candidates: Sequence[Candidate],
         token: UUID,
         *,
         lease: float,
         request_id: str | None,
         alone: bool = False,
-    ) -> Claimed:
-        rows = self._rows(
-            "claim",
-            ids=[str(hint.id) for hint in hints],
-            priorities=[hint.priority.value for hint in hints],
+    ) -> ClaimResult:
+        found = self._rows(
+            "claim_jobs",
+            ids=[str(each.id) for each in candidates],
+            priorities=[each.priority.value for each in candidates],
             token=str(token),
             lease=lease,
             request_id=request_id,
             alone=alone,
         )
-        return claimed(rows, token, alone=alone)
+        return rows.claim_result(found, token, alone=alone)
 
     def settle(self, settlements: Sequence[Settlement]) -> Settled:
-        rows = self._rows("settle", endings=endings(settlements))
-        return Settled.of(
-            (UUID(job_id) for job_id, priority in rows if priority is None),
-            (Entry(UUID(job_id), Priority(priority)) for job_id, priority in rows if priority),
-        )
+        found = self._rows("settle_attempts", settlements=rows.settlements(settlements))
+        ended = [row for row in found if row["priority"] is None]
+        made = [row for row in found if row["priority"] is not None]
+        entries = (Entry(UUID(row["id"]), Priority(row["priority"])) for row in made)
+        return Settled(_ids(ended), tuple(entries))
 
     def cancel(self, job_id: UUID) -> Cancelled | None:
-        for born, *row in self._rows("cancel", id=str(job_id)):
-            job = records.job(tuple(row))
-            return Cancelled(job, tuple(Entry(UUID(each), job.priority) for each in born))
+        for row in self._rows("cancel_job", id=str(job_id)):
+            job = rows.job(row)
+            entries = tuple(Entry(UUID(each), job.priority) for each in row["outbox_entries"])
+            return Cancelled(job, entries)
         return None
 
     def retry(self, job_id: UUID, token: UUID, *, request_id: str | None) -> Job | None:
-        rows = self._rows("retry", id=str(job_id), token=str(token), request_id=request_id)
-        for finding, *row in rows:
-            if finding == "key taken":
+        for row in self._rows("retry_job", id=str(job_id), token=str(token), request_id=request_id):
+            job = rows.job(row)
+            if row["finding"] == "key taken":
                 raise UniqueKeyTaken
-            if finding == "not failed":
-                raise NotFailed(f"the job is {records.job(tuple(row)).status}, and has not failed")
-            return records.job(tuple(row))
+            if row["finding"] == "not failed":
+                raise JobNotFailed(f"the job is {job.status}, and has not failed")
+            return job
         return None
 
     def retry_all(
@@ -120,68 +130,85 @@ class PostgresStore:
         limit: int,
         request_id: str | None,
     ) -> tuple[Sequence[Job], bool]:
-        rows = self._rows(
-            "retry_all",
+        found = self._rows(
+            "retry_jobs",
             type=job_type,
             since=since.isoformat() if since else "-infinity",
             token=str(token),
             limit=limit,
             request_id=request_id,
         )
-        return [records.job(row[1:]) for row in rows], any(more for more, *_ in rows)
+        return [rows.job(row) for row in found], any(row["more"] for row in found)
 
     def renew(self, claims: Sequence[Claim], *, lease: float) -> frozenset[UUID]:
-        return ids(self._rows("renew", lease=lease, **held(claims)))
+        return _ids(self._rows("renew_leases", lease=lease, **rows.held(claims)))
 
-    def report(self, news: Sequence[tuple[Claim, Progress]]) -> None:
-        self._rows("report", reports=reports(news))
+    def report(self, reports: Sequence[tuple[Claim, Progress]]) -> None:
+        self._rows("report_progress", reports=rows.reports(reports))
 
     def release(self, claims: Sequence[Claim]) -> frozenset[UUID]:
-        return ids(self._rows("release", **held(claims)))
+        return _ids(self._rows("release_claims", **rows.held(claims)))
 
-    def due(self, limit: int) -> list[Hint]:
-        rows = self._rows("due", limit=limit)
-        return [Hint(UUID(job_id), Priority(priority), 0.0) for job_id, priority in rows]
+    def due(self, limit: int) -> list[Candidate]:
+        found = self._rows("list_due_jobs", limit=limit)
+        return [Candidate(UUID(row["id"]), Priority(row["priority"]), 0.0) for row in found]
 
     def open_entries(self, limit: int) -> list[Entry]:
-        rows = self._rows("open_entries", limit=limit)
-        return [Entry(UUID(job_id), Priority(priority), delay) for job_id, priority, delay in rows]
+        found = self._rows("list_open_entries", limit=limit)
+        return [Entry(UUID(row["id"]), Priority(row["priority"]), row["delay"]) for row in found]
 
     def next_due(self) -> float | None:
-        [(seconds,)] = self._rows("next_due")
-        return None if seconds is None else float(seconds)
+        return self._seconds("get_next_due")
 
     def last_lease(self) -> float | None:
-        [(seconds,)] = self._rows("last_lease")
-        return None if seconds is None else float(seconds)
+        return self._seconds("get_last_lease")
+
+    def _seconds(self, query: str) -> float | None:
+        [row] = self._rows(query)
+        return None if row["seconds"] is None else float(row["seconds"])
 
     def pause(self, priority: Priority) -> QueueState:
-        return self._queue("pause", priority)
+        return self._queue("pause_queue", priority)
 
     def resume(self, priority: Priority) -> QueueState:
-        return self._queue("resume", priority)
+        return self._queue("resume_queue", priority)
 
     def _queue(self, query: str, priority: Priority) -> QueueState:
-        [(_, paused_at)] = self._rows(query, priority=priority.value)
-        return QueueState(priority, paused_at)
+        [row] = self._rows(query, priority=priority.value)
+        return QueueState(priority, row["paused_at"])
 
     def queues(self) -> Sequence[QueueState]:
-        found = {Priority(priority): paused_at for priority, paused_at in self._rows("queues")}
-        return [QueueState(priority, found[priority]) for priority in Priority]
+        paused = {row["priority"]: row["paused_at"] for row in self._rows("list_queues")}
+        return [QueueState(priority, paused[priority]) for priority in Priority]
 
     def queue_stats(self) -> Sequence[QueueStats]:
-        found = {Priority(priority): rest for priority, *rest in self._rows("stats_queues")}
-        return [QueueStats(priority, *found.get(priority, ())) for priority in Priority]
+        found = {row["priority"]: row for row in self._rows("count_open_jobs")}
+        empty: Row = {}
+        return [
+            QueueStats(**{**found.get(priority, empty), "priority": priority})
+            for priority in Priority
+        ]
 
     def type_stats(self, *, window: float, sample: int) -> Sequence[TypeStats]:
-        rows = self._rows("stats_types", window=window, sample=sample)
         return [
-            TypeStats(kind, done, failed, cancelled, Percentiles(*rest[:2]), Percentiles(*rest[2:]))
-            for kind, done, failed, cancelled, *rest in rows
+            TypeStats(
+                row["type"],
+                row["completed"],
+                row["failed"],
+                row["cancelled"],
+                Percentiles(row["wait_p50"], row["wait_p99"]),
+                Percentiles(row["run_p50"], row["run_p99"]),
+            )
+            for row in self._rows("summarize_attempts", window=window, sample=sample)
         ]
 
     def ping(self) -> None:
-        self._rows("ping")
+        if not self._rows("check_schema", latest=latest_migration()):
+            raise self._connection.schema_missing()
 
     def _rows(self, query: str, **values: object) -> list[Row]:
         return self._connection.rows(statement(query, events=self._events), values)
+
+
+def _ids(found: Sequence[Row]) -> frozenset[UUID]:
+    return frozenset(UUID(row["id"]) for row in found)

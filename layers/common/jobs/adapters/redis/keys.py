@@ -5,7 +5,7 @@ All share the hash tag `{jobs}`, so that one script may touch them all on a clus
 
 from __future__ import annotations
 
-from jobs.core.model import Priority
+from jobs.core.job import Priority
 
 QUEUES = {Priority.HIGH: "{jobs}:high_priority", Priority.DEFAULT: "{jobs}:default"}
 """Sorted sets in order of service: member = job id, score = ms from which it may be taken."""

@@ -12,9 +12,16 @@ from redis.exceptions import RedisClusterException, RedisError
 
 from jobs.adapters.redis.keys import BUSY, COMPLETE, POLLERS, QUEUES, SEEN, WAKING
 from jobs.adapters.redis.scripts import NAMES, source
+from jobs.core.claim import Candidate
 from jobs.core.errors import QueueUnavailable
-from jobs.core.model import Hint, Priority
-from jobs.core.ports.queue import BELIEVED, Leave, Presence, Published, Standing, Taken
+from jobs.core.ports.queue import (
+    POLLER_TTL_SECONDS,
+    LeaveResult,
+    PollerStatus,
+    Published,
+    QueuePosition,
+    Taken,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,12 +29,14 @@ if TYPE_CHECKING:
     from redis import Redis, RedisCluster
     from redis.commands.core import Script
 
-    from jobs.core.ports.queue import Entry, Move
+    from jobs.core.claim import Entry
+    from jobs.core.job import Priority
+    from jobs.core.ports.queue import EntryUpdate
 
 Word = str | int | float
 
-MOST_WITHDRAWN = 10_000
-"""Entries that are removed in one step, in which Redis does nothing else."""
+MAX_ENTRIES_REMOVED = 10_000
+"""Entries removed in one script, during which Redis does nothing else."""
 
 _ORDER = tuple(QUEUES)
 _KEYS = tuple(QUEUES.values())
@@ -37,7 +46,7 @@ _INDEX = {priority: index for index, priority in enumerate(_ORDER, start=1)}
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When another poller is woken, and for how long a poller is believed to be there.
+    """When another poller is woken, and for how long a poller counts as alive.
 
     `share`: ready entries that one poller is enough for. `soon`: the schedule sends one within
     this time. Times in seconds.
@@ -45,7 +54,7 @@ class Limits:
 
     pollers: int = 4
     share: int = 100
-    registered: float = BELIEVED
+    registered: float = POLLER_TTL_SECONDS
     waking: float = 5.0
     soon: float = 60.0
 
@@ -85,32 +94,35 @@ class RedisQueue:
         ]
         keys = [*_REGISTER, COMPLETE, *_KEYS]
         next_in, wake, complete, *taken = self._run("take", keys, [*words, *self._wake_rule()])
-        hints = self._hints(taken)
-        return Taken(hints, _seconds(next_in), bool(wake), bool(complete))
+        candidates = self._candidates(taken)
+        return Taken(candidates, _seconds(next_in), bool(wake), bool(complete))
 
-    def settle(self, moves: Sequence[Move]) -> None:
+    def update_entries(self, updates: Sequence[EntryUpdate]) -> None:
         words: list[Word] = []
-        for move in moves:
-            words += (_INDEX[move.priority], str(move.id), *_place(move))
-        self._run("settle", [*_KEYS], words)
+        for update in updates:
+            words += (_INDEX[update.priority], str(update.id), *_place(update))
+        self._run("update_entries", [*_KEYS], words)
 
-    def withdraw(self, priority: Priority) -> None:
-        while self._run("withdraw", [QUEUES[priority]], [MOST_WITHDRAWN]) == MOST_WITHDRAWN:
-            pass
+    def remove_ready(self, priority: Priority) -> None:
+        removed = MAX_ENTRIES_REMOVED
+        while removed == MAX_ENTRIES_REMOVED:
+            removed = self._run("remove_ready", [QUEUES[priority]], [MAX_ENTRIES_REMOVED])
 
-    def leave(self, poller: str, *, horizon: float, patient: bool = False) -> Leave:
-        words: list[Word] = [poller, _ms(horizon), int(patient)]
-        left, next_in = self._run("leave", [*_REGISTER, SEEN, *_KEYS], words)
-        return Leave(bool(left), _seconds(next_in))
+    def deregister(
+        self, poller: str, *, max_wait: float, wait_for_leases: bool = False
+    ) -> LeaveResult:
+        words: list[Word] = [poller, _ms(max_wait), int(wait_for_leases)]
+        left, next_in = self._run("deregister", [*_REGISTER, SEEN, *_KEYS], words)
+        return LeaveResult(bool(left), _seconds(next_in))
 
-    def standing(self, job_id: UUID, priority: Priority) -> Standing:
+    def position(self, job_id: UUID, priority: Priority) -> QueuePosition:
         words: list[Word] = [_INDEX[priority], str(job_id)]
-        before, pollers, waking = self._run("standing", [POLLERS, WAKING, *_KEYS], words)
-        return Standing(None if before == b"" else before + 1, pollers, bool(waking))
+        before, pollers, waking = self._run("position", [POLLERS, WAKING, *_KEYS], words)
+        return QueuePosition(None if before == b"" else before + 1, pollers, bool(waking))
 
-    def presence(self) -> Presence:
-        pollers, ago = self._run("presence", [POLLERS, SEEN], [])
-        return Presence(pollers, 0.0 if pollers else _seconds(ago))
+    def pollers(self) -> PollerStatus:
+        pollers, ago = self._run("pollers", [POLLERS, SEEN], [])
+        return PollerStatus(pollers, 0.0 if pollers else _seconds(ago))
 
     def mark_complete(self) -> None:
         with _translated():
@@ -127,16 +139,16 @@ class RedisQueue:
     def _wake_rule(self) -> tuple[int, int, int]:
         return self._limits.pollers, self._limits.share, _ms(self._limits.waking)
 
-    def _hints(self, taken: list[Any]) -> tuple[Hint, ...]:
-        """The entries taken; a member that is no job's id is removed, whoever put it there."""
-        hints = []
+    def _candidates(self, taken: list[Any]) -> tuple[Candidate, ...]:
+        """The entries taken; a member that is no job's id is removed."""
+        candidates = []
         for index, member, score in zip(*[iter(taken)] * 3, strict=True):
             if job_id := _job_id(member):
-                hints.append(Hint(job_id, _ORDER[index - 1], float(score)))
+                candidates.append(Candidate(job_id, _ORDER[index - 1], float(score)))
             else:
                 with _translated():
                     self._client.zrem(_KEYS[index - 1], member)
-        return tuple(hints)
+        return tuple(candidates)
 
     def _run(self, name: str, keys: list[str], words: Sequence[Word]) -> Any:
         with _translated():
@@ -161,11 +173,11 @@ def _job_id(member: bytes) -> UUID | None:
     return job_id if str(job_id).encode() == member else None
 
 
-def _place(move: Move) -> tuple[Word, Word]:
-    if move.score is not None:
-        return "at", repr(move.score)
-    if move.delay is not None:
-        return "by" if move.sooner else "in", move.delay * 1000
+def _place(update: EntryUpdate) -> tuple[Word, Word]:
+    if update.score is not None:
+        return "at", repr(update.score)
+    if update.delay is not None:
+        return "by" if update.sooner else "in", update.delay * 1000
     return "gone", ""
 
 

@@ -10,11 +10,11 @@ LUA = Path(__file__).parent / "lua"
 _INCLUDES = {
     "publish": ("clock", "wake_needed"),
     "take": ("clock", "wake_needed"),
-    "settle": ("clock",),
-    "withdraw": ("clock",),
-    "leave": ("clock",),
-    "standing": ("clock",),
-    "presence": ("clock",),
+    "update_entries": ("clock",),
+    "remove_ready": ("clock",),
+    "deregister": ("clock",),
+    "position": ("clock",),
+    "pollers": ("clock",),
 }
 
 NAMES = tuple(_INCLUDES)
@@ -23,4 +23,5 @@ NAMES = tuple(_INCLUDES)
 @cache
 def source(name: str) -> str:
     """The text of the script `name`, what it includes first."""
-    return "\n".join((LUA / f"{part}.lua").read_text("utf-8") for part in (*_INCLUDES[name], name))
+    parts = (*(f"includes/{each}" for each in _INCLUDES[name]), name)
+    return "\n".join((LUA / f"{part}.lua").read_text("utf-8") for part in parts)

@@ -7,7 +7,7 @@ from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from jobs.adapters.smtp.conversation import Conversation, Server
+from jobs.adapters.smtp.connection import Server, SmtpConnection
 from jobs.adapters.smtp.message import compose, sender_address
 from jobs.core.errors import ConfigurationError
 
@@ -55,7 +55,7 @@ class Smtp:
         )
         self._patience = patience
         self._final_patience = final_patience
-        self._idle: deque[tuple[Conversation, float]] = deque()
+        self._idle: deque[tuple[SmtpConnection, float]] = deque()
 
     def send(self, mail: Mail) -> None:
         """Hand `mail` to the server, for all of its recipients or for none.
@@ -75,19 +75,19 @@ class Smtp:
         while self._idle:
             self._idle.pop()[0].leave()
 
-    def _begin(self, message: Message, until: float) -> Conversation:
+    def _begin(self, message: Message, until: float) -> SmtpConnection:
         conversation = self._used_before()
         if conversation is not None:
             soon = monotonic() + self._patience * _IMPATIENCE
             if conversation.begins_again(message, until=min(soon, until)):
                 conversation.until = until
                 return conversation
-        conversation = Conversation(self._server, until)
+        conversation = SmtpConnection(self._server, until)
         with conversation:
             conversation.begin(message)
         return conversation
 
-    def _used_before(self) -> Conversation | None:
+    def _used_before(self) -> SmtpConnection | None:
         while self._idle:
             conversation, since = self._idle.pop()
             if monotonic() - since < _IDLE:

@@ -1,1 +1,1 @@
-"""What the rules need of the outside, each held by one adapter in `jobs.adapters`."""
+"""The outside as the rules need it, one file a port; each has one adapter in `jobs.adapters`."""

@@ -1,4 +1,4 @@
-"""The bus on which other functions are told what has happened."""
+"""The event bus, which tells other functions of the ends of jobs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ if TYPE_CHECKING:
 
 
 class Bus(Protocol):
-    """The bus on which other functions are told what has happened.
-
-    Raises `AttemptFailed` with the service's own code.
-    """
+    """The event bus. Raises `AttemptFailed` with the service's own code."""
 
     def put(self, kind: str, detail: Mapping[str, Any]) -> str:
-        """Put an event on the bus; returns the id that it got there.
+        """Put an event on the bus; returns the id that the bus gave it.
 
         An `error` in `detail` that is too long for the bus is cut.
         """

@@ -9,5 +9,5 @@ class Log(Protocol):
     """The log: one event is one line. Never raises."""
 
     def __call__(self, event: str, /, **fields: object) -> None:
-        """Note that `event` happened, with what is known about it."""
+        """Write that `event` happened, with `fields`."""
         ...

@@ -1,4 +1,4 @@
-"""The way out for mail."""
+"""Outgoing mail."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Mail:
 
 
 class Mailer(Protocol):
-    """The way out for mail.
+    """Sends mail.
 
     Raises `AttemptFailed` (try again), or `OutcomeUnknown` when the connection was lost after
     the message had been sent and before the server answered.
     """
 
     def send(self, mail: Mail) -> None:
-        """Hand `mail` to the server; returns once the server has taken it."""
+        """Hand `mail` to the server; returns once the server has accepted it."""
         ...

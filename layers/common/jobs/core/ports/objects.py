@@ -1,4 +1,4 @@
-"""The bucket, and ways to what is in it."""
+"""The bucket, and links to its objects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """An object as it lies in the bucket."""
+    """An object in the bucket. `size`: bytes."""
 
     bucket: str
     key: str
@@ -22,13 +22,13 @@ class ObjectStore(Protocol):
     """The bucket. Raises `AttemptFailed` with the service's own code."""
 
     def put_once(self, key: str, body: Iterable[bytes], *, content_type: str) -> StoredObject:
-        """Write an object, complete or not at all; one that is there is left as it is."""
+        """Write an object, complete or not at all; one that exists is left as it is."""
         ...
 
 
 class Links(Protocol):
-    """Ways to objects in the bucket, for those who may not read it themselves."""
+    """Links to objects in the bucket, for readers without rights of their own."""
 
     def link(self, key: str, *, seconds: int) -> str:
-        """A URL under which the object can be got for `seconds`. Raises `ConfigurationError`."""
+        """A URL that serves the object for `seconds`. Raises `ConfigurationError`."""
         ...

@@ -1,4 +1,4 @@
-"""The index of what may be taken when."""
+"""The queue: an index of when each open job may be taken."""
 
 from __future__ import annotations
 
@@ -9,27 +9,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from jobs.core.model import Hint, Priority
+    from jobs.core.claim import Candidate, Entry
+    from jobs.core.job import Priority
 
 
-BELIEVED = 5.0
-"""Seconds for which a poller is believed to be there after it was last heard of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A job's entry in its queue: it may be taken `delay` seconds from now (negative: since)."""
-
-    id: UUID
-    priority: Priority
-    delay: float = 0.0
+POLLER_TTL_SECONDS = 5.0
+"""A poller counts as alive for so long after its last step."""
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class EntryUpdate:
     """A change to a queue's entry: to `score`, or to `delay` seconds from now, or removed.
 
-    `sooner`: only if the entry is there and would be ready later than `delay` says.
+    `sooner`: only if the entry exists and would be ready later than `delay` says.
     """
 
     id: UUID
@@ -51,32 +43,35 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What one `take` brought, and how the queues stand after it.
+    """What one `take` brought, and the state of the queues after it.
 
-    `next_in`: seconds until the next entry may be taken (not above 0: one may be now, None:
+    `next_in`: seconds until the next entry may be taken (0 or less: one may be now, None:
     there is none). `wake`: another poller is needed for what is ready. `complete`: the queues
     are known to hold every open row (False after Redis lost its memory, until they are rebuilt).
     """
 
-    hints: tuple[Hint, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
     next_in: float | None = None
     wake: bool = False
     complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
-    """The answer to a poller that wants to leave: it has left, or what it is to wait for."""
+class LeaveResult:
+    """The answer to a poller that wants to leave: it has left, or it waits for the next entry.
+
+    `next_in`: seconds until the next entry may be taken; None: there is none.
+    """
 
     left: bool
     next_in: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where an entry stands. `position`: 1 is taken next, None: it is not ready, or not there.
+class QueuePosition:
+    """The position of an entry: 1 is taken next; None: it is not ready, or not in the queue.
 
-    `pollers` are at work, and `waking`: one has been woken and is not there yet.
+    `pollers` are running. `waking`: one has been woken and has not registered yet.
     """
 
     position: int | None
@@ -85,19 +80,19 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
-    """How many pollers are at work, and the seconds since one was there (0: one is; None: never,
-    as far as is remembered)."""
+class PollerStatus:
+    """How many pollers are running, and the seconds since the last one was seen (0: one is
+    running; None: never, as far as Redis remembers)."""
 
     pollers: int
     seen: float | None
 
 
 class JobQueue(Protocol):
-    """The index of what may be taken when. Raises `QueueUnavailable`."""
+    """An index of when each open job may be taken. Raises `QueueUnavailable`."""
 
     def publish(self, entries: Sequence[Entry]) -> Published:
-        """Add the entries that are not there yet."""
+        """Add the entries that are not in the queues yet."""
         ...
 
     def take(
@@ -115,29 +110,31 @@ class JobQueue(Protocol):
         """
         ...
 
-    def settle(self, moves: Sequence[Move]) -> None:
+    def update_entries(self, updates: Sequence[EntryUpdate]) -> None:
         """Move or remove entries."""
         ...
 
-    def withdraw(self, priority: Priority) -> None:
-        """Remove all that is ready from one queue."""
+    def remove_ready(self, priority: Priority) -> None:
+        """Remove all ready entries from one queue."""
         ...
 
-    def leave(self, poller: str, *, horizon: float, patient: bool = False) -> Leave:
+    def deregister(
+        self, poller: str, *, max_wait: float, wait_for_leases: bool = False
+    ) -> LeaveResult:
         """Take `poller` off the register, unless it is still needed.
 
-        It is, while an entry is ready, or will be within `horizon` seconds and no other
-        poller is registered (`patient`: whether or not one is). A negative horizon: it leaves
-        whatever is there, and `next_in` says what it left behind.
+        It is needed while an entry is ready, or will be within `max_wait` seconds and no other
+        poller is registered (`wait_for_leases`: whether or not one is). A negative `max_wait`: it
+        leaves in any case, and `next_in` says what it left behind.
         """
         ...
 
-    def standing(self, job_id: UUID, priority: Priority) -> Standing:
-        """Where the job's entry stands among those that are ready."""
+    def position(self, job_id: UUID, priority: Priority) -> QueuePosition:
+        """The position of the job's entry among those that are ready."""
         ...
 
-    def presence(self) -> Presence:
-        """Whether pollers are at work, or when one was last."""
+    def pollers(self) -> PollerStatus:
+        """Whether pollers are running, or when one was last."""
         ...
 
     def mark_complete(self) -> None:

@@ -5,39 +5,105 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from jobs.core.job import Priority, Status
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
-    from jobs.core.listing import Filters, Place
-    from jobs.core.model import Claim, Claimed, Hint, Job, NewJob, Priority, Progress, QueueState
-    from jobs.core.ports.queue import Entry
-    from jobs.core.retry import Settlement
-    from jobs.core.stats import QueueStats, TypeStats
+    from jobs.core.claim import Candidate, Claim, ClaimResult, Entry, Settlement
+    from jobs.core.job import Job, NewJob, Progress
+
+MAX_ATTEMPTS_SHOWN = 1_000
+"""The most attempts of a job that are shown: the latest."""
 
 
-class Settled(frozenset["UUID"]):
+@dataclass(frozen=True, slots=True)
+class Settled:
     """The ids of the jobs whose attempts ended as asked.
 
-    `born`: entries of the jobs that were made by that, to tell somebody.
+    `outbox_entries`: the entries of the notification jobs that these ends made.
     """
 
-    born: tuple[Entry, ...] = ()
-
-    @classmethod
-    def of(cls, ids: Iterable[UUID], born: Iterable[Entry] = ()) -> Settled:
-        made = cls(ids)
-        made.born = tuple(born)
-        return made
+    ids: frozenset[UUID]
+    outbox_entries: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """A job as it is after it was to be cancelled; `born`: as of `Settled`."""
+    """A job after the request to cancel it; `outbox_entries`: as of `Settled`."""
 
     job: Job
-    born: tuple[Entry, ...] = ()
+    outbox_entries: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which jobs: of any of these statuses, types (none: of all) and priorities, with this tag,
+    created from `after` on and before `before`, of `owner` (None: of every owner)."""
+
+    statuses: tuple[Status, ...] = tuple(Status)
+    types: tuple[str, ...] = ()
+    priorities: tuple[Priority, ...] = tuple(Priority)
+    tag: str | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PagePosition:
+    """A job's position in the list: the jobs after it are older, or as old with a smaller id."""
+
+    created_at: datetime
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """Whether a queue is paused, and since when: no job of it is started then."""
+
+    priority: Priority
+    paused_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStats:
+    """Open jobs of one queue. `oldest`: seconds for which the oldest ready job has been ready."""
+
+    priority: Priority
+    ready: int = 0
+    scheduled: int = 0
+    in_flight: int = 0
+    oldest: float | None = None
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """Seconds; None where nothing is known."""
+
+    p50: float | None
+    p99: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TypeStats:
+    """Attempts of one type by outcome, how long jobs waited and how long attempts ran."""
+
+    type: str
+    completed: int
+    failed: int
+    cancelled: int
+    wait: Percentiles
+    run: Percentiles
+
+    @property
+    def failure_rate(self) -> float | None:
+        """The share of failed attempts among those that completed or failed."""
+        ended = self.completed + self.failed
+        return self.failed / ended if ended else None
 
 
 class JobStore(Protocol):
@@ -57,23 +123,23 @@ class JobStore(Protocol):
         ...
 
     def get(self, job_id: UUID) -> Job | None:
-        """The job with its latest attempts, `MOST_SHOWN` at most, oldest first."""
+        """The job with its latest attempts, at most `MAX_ATTEMPTS_SHOWN`, oldest first."""
         ...
 
-    def page(self, filters: Filters, place: Place | None, limit: int) -> Sequence[Job]:
-        """The first `limit` jobs after `place`, newest first, without their history."""
+    def page(self, filters: Filters, position: PagePosition | None, limit: int) -> Sequence[Job]:
+        """The first `limit` jobs after `position`, newest first, without their history."""
         ...
 
     def claim(
         self,
-        hints: Sequence[Hint],
+        candidates: Sequence[Candidate],
         token: UUID,
         *,
         lease: float,
         request_id: str | None,
         alone: bool = False,
-    ) -> Claimed:
-        """Claim what may be claimed of `hints` for `lease` seconds, counting the attempts.
+    ) -> ClaimResult:
+        """Claim those of `candidates` that may be claimed for `lease` seconds; count the attempts.
 
         Jobs that lost a lease before are claimed only with `alone`, which says that the
         worker holds nothing else and takes nothing else before this one has ended. Pending jobs
@@ -83,10 +149,11 @@ class JobStore(Protocol):
         ...
 
     def settle(self, settlements: Sequence[Settlement]) -> Settled:
-        """End attempts; return the ids that ended so. Those missing belong to someone else.
+        """End attempts; return the ids that ended so. Those missing belong to another worker.
 
-        The end of a job that names a callback makes the job that tells it, at the same moment;
-        where there is a bus, every end makes one that tells it there, but for those of such jobs.
+        The end of a job that names a callback makes the job that sends it, at the same moment;
+        where there is a bus, every end makes one that puts it there, except the ends of such
+        notification jobs themselves.
 
         Safe to ask again with the same settlements.
         """
@@ -95,14 +162,14 @@ class JobStore(Protocol):
     def cancel(self, job_id: UUID) -> Cancelled | None:
         """Cancel a job that has not ended, and return it; one that has is returned as it is.
 
-        That is an end, and told like any other.
+        That is an end, and notified like any other.
         """
         ...
 
     def retry(self, job_id: UUID, token: UUID, *, request_id: str | None) -> Job | None:
         """Make a failed job pending again, no attempt counted; note that in its history.
 
-        Safe to ask again with the same token. Raises `NotFailed`, `UniqueKeyTaken`.
+        Safe to ask again with the same token. Raises `JobNotFailed`, `UniqueKeyTaken`.
         """
         ...
 
@@ -123,15 +190,15 @@ class JobStore(Protocol):
         """Let live leases end `lease` seconds from now; return the ids that are still held."""
         ...
 
-    def report(self, news: Sequence[tuple[Claim, Progress]]) -> None:
-        """Note how far attempts have come; what stale claims say is void."""
+    def report(self, reports: Sequence[tuple[Claim, Progress]]) -> None:
+        """Write the progress of attempts; reports of stale claims are ignored."""
         ...
 
     def release(self, claims: Sequence[Claim]) -> frozenset[UUID]:
         """Put claims back as they were, attempt not counted; return the ids put back."""
         ...
 
-    def due(self, limit: int) -> list[Hint]:
+    def due(self, limit: int) -> list[Candidate]:
         """Jobs that may be taken now, high before default, then in order of their due time.
 
         Of a paused queue only those whose lease has ended.
@@ -139,7 +206,7 @@ class JobStore(Protocol):
         ...
 
     def open_entries(self, limit: int) -> list[Entry]:
-        """What the queues ought to hold, in no order.
+        """The entries that the queues ought to hold, in no order.
 
         For each priority the first `limit` pending jobs by due time, and the first `limit` of
         those being worked on by the end of their lease. Pending jobs of paused queues are left out.
@@ -155,7 +222,7 @@ class JobStore(Protocol):
         ...
 
     def pause(self, priority: Priority) -> QueueState:
-        """From now on, claim no job of this queue; one that is paused stays so since it was."""
+        """From now on, claim no job of this queue; one that is paused keeps its time."""
         ...
 
     def resume(self, priority: Priority) -> QueueState:
@@ -167,11 +234,11 @@ class JobStore(Protocol):
         ...
 
     def queue_stats(self) -> Sequence[QueueStats]:
-        """How the open jobs of each queue stand, in order of service."""
+        """The open jobs of each queue, in order of service."""
         ...
 
     def type_stats(self, *, window: float, sample: int) -> Sequence[TypeStats]:
-        """How the latest attempts of each type went: up to `sample`, `window` seconds back."""
+        """The latest attempts of each type: up to `sample`, `window` seconds back."""
         ...
 
     def ping(self) -> None:

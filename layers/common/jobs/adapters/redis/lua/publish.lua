@@ -3,7 +3,7 @@ Add the entries that are not there yet.
 
 Guarantee: publishing again changes nothing. Entries of one call keep their order. The question
 whether to wake is decided in the same step as the adding, so that no entry can fall between a
-poller that leaves (leave.lua) and one that is not woken. What is due before the schedule's next
+poller that leaves (deregister.lua) and one that is not woken. What is due before the schedule's next
 poller comes needs one as well, if none is there to wait for it.
 
 KEYS    pollers, waking, busy, then the queues in order of service

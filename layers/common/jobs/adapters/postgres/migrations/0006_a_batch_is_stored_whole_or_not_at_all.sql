@@ -1,9 +1,0 @@
--- Undoes the statement that calls it, which is to be sent again: it needs a row that another has
--- stored since it began, and which the next try sees.
-CREATE FUNCTION ask_again() RETURNS text
-LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'another has stored at this moment what is asked for'
-        USING ERRCODE = 'serialization_failure';
-END
-$$;

@@ -1,3 +1,0 @@
-SELECT {job}
-FROM jobs
-WHERE id = %(id)s

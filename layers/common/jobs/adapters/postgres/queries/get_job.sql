@@ -1,0 +1,3 @@
+SELECT {job_columns}
+FROM jobs
+WHERE id = %(id)s

@@ -1,4 +1,0 @@
--- Seconds until the last lease ends; NULL when there is none.
-SELECT extract(epoch FROM max(lease_until) - now())::float8
-FROM jobs
-WHERE status = 'processing'

@@ -1,2 +1,0 @@
--- Answers only where the schema is, as it is after the latest migration.
-SELECT 'keep_tags()'::regprocedure

@@ -1,0 +1,1 @@
+"""Types of jobs that other jobs make, and no client."""
