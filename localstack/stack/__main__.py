@@ -22,7 +22,7 @@ from stack.commands import (
     undeploy,
     up,
 )
-from stack.screen import complain
+from stack.console import complain
 from stack.settings import Settings
 from stack.stack import Stack
 

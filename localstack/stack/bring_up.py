@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from stack import shims
+from stack.console import say
 from stack.deploy import Deployment
 from stack.engines import EngineRunsError, UnknownEngineError
 from stack.environments import InstallError
 from stack.sam import DeployError
-from stack.screen import say
 from stack.settings import SettingsError
 from stack.waiting import NotReadyError
 
@@ -65,4 +65,4 @@ def bring_up(
             deployment.release()
         stack.mirror.start()
         shims.make(stack.state, stack.engine.environment())
-        stack.keeper.start()
+        stack.supervisor.start()

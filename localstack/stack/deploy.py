@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from stack.digest import digest
+from stack.build_digest import build_digest
 from stack.outputs import Outputs
 from stack.sam import STACK_NAME, DeployError, Sam
 from stack.waiting import NotReadyError, wait_until
@@ -90,7 +90,7 @@ class Deployment:
     @cached_property
     def _digest(self) -> str:
         engine = self.stack.engine
-        return digest({**self.parameters, "engine": f"{engine.title} {engine.endpoint()}"})
+        return build_digest({**self.parameters, "engine": f"{engine.title} {engine.endpoint()}"})
 
     def _create_schema(self, outputs: Outputs) -> None:
         """The poller's first act is to bring the schema up to date: call it, and wait for that.

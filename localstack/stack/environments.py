@@ -8,8 +8,8 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
+from stack.console import say
 from stack.paths import ROOT
-from stack.screen import say
 
 if TYPE_CHECKING:
     from pathlib import Path

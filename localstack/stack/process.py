@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run. `env` is the whole environment; `user` is an account's name, for root only."""
+    """What to run. `env` is the whole environment; `user` is a user name, for root only."""
 
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))

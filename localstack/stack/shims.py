@@ -42,7 +42,7 @@ def make(state: Path, environment: Mapping[str, str]) -> None:
     }
     folder = state / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    tail = [*commands["awslocal"][:-1], sys.executable, "-m", "stack.tail"]
+    tail = [*commands["awslocal"][:-1], sys.executable, "-m", "stack.logs_tail"]
     for name, command in commands.items():
         script = folder / name
         also = TAIL.format(command=_words(tail)) if name == "awslocal" else ""

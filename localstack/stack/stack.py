@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from stack.engines import engine_in
+from stack.local_services import Front, Mirror, Supervisor
 from stack.outputs import Outputs
-from stack.own import Front, Keeper, Mirror
 from stack.ports import claim_port
 from stack.services import services
 from stack.waiting import NotReadyError
@@ -52,9 +52,9 @@ class Stack:
         return Mirror(self.state, self.settings.output, self.engine.environment())
 
     @cached_property
-    def keeper(self) -> Keeper:
+    def supervisor(self) -> Supervisor:
         """What starts them again."""
-        return Keeper(self.state)
+        return Supervisor(self.state)
 
     @property
     def parts(self) -> list[Server]:
@@ -89,7 +89,7 @@ class Stack:
 
     def stop(self) -> None:
         """Stop in reverse, so that nothing loses what it depends on; running jobs end first."""
-        self.keeper.stop()
+        self.supervisor.stop()
         for part in reversed(self.parts):
             part.stop()
 

@@ -19,7 +19,7 @@ def test_status_shows_every_part_well(stack: LocalStack) -> None:
     lines = stack.command("status").stdout.splitlines()
     parts = {line.split()[0]: line for line in lines[1:]}
     assert set(parts) == {
-        *("postgres", "redis", "mail", "engine", "front", "mirror", "keeper", "api")
+        *("postgres", "redis", "mail", "engine", "front", "mirror", "supervisor", "api")
     }
     assert all(line.split()[1] == "up" and line.endswith("healthy") for line in parts.values())
     assert stack.chosen["POSTGRES_PORT"] in parts["postgres"]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from stack.bring_up import bring_up
 from stack.client import Client
 from stack.commands.up import api_url, mail_url
+from stack.console import paint, say
 from stack.drain_order import started
 from stack.keys import lent
 from stack.ports import LOOPBACK
-from stack.screen import paint, say
 from stack.servers.mail import Mail
 from stack.waiting import wait_until
 

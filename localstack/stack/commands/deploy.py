@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from stack.console import paint, say
 from stack.deploy import Deployment
-from stack.screen import paint, say
-from stack.target import LOCAL, Target
+from stack.deploy_target import LOCAL, DeployTarget
 from stack.waiting import NotReadyError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def arguments(options: argparse.ArgumentParser) -> None:
 def run(stack: Stack, options: argparse.Namespace) -> None:
     """Deploy, unless what runs is what would be deployed."""
     if options.env not in {"", LOCAL}:
-        Target.named(options.env).deploy()
+        DeployTarget.named(options.env).deploy()
         return
     if stack.engine.process.find() is None:
         raise NotReadyError("the stack is not up: run `make up`")

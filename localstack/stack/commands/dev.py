@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from watchfiles import watch
 
 from stack.bring_up import bring_up
+from stack.build_digest import SOURCES
 from stack.commands.deploy import deploy
-from stack.digest import SOURCES
+from stack.console import complain, paint, say
 from stack.paths import ROOT
 from stack.sam import DeployError
-from stack.screen import complain, paint, say
 
 if TYPE_CHECKING:
     import argparse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stack.screen import say
+from stack.console import say
 
 if TYPE_CHECKING:
     import argparse

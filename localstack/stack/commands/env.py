@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from stack import shims
 from stack.commands.up import api_url, mail_url
-from stack.screen import say
+from stack.console import say
 
 if TYPE_CHECKING:
     import argparse

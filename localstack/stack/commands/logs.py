@@ -6,15 +6,15 @@ import time
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-from stack.follow import FileLog, GroupLog
+from stack.console import COLOURS, paint, say
+from stack.logs import FileLog, GroupLog
 from stack.sam import STACK_NAME
-from stack.screen import COLOURS, paint, say
 from stack.settings import SettingsError
 
 if TYPE_CHECKING:
     import argparse
 
-    from stack.follow import Log
+    from stack.logs import Log
     from stack.stack import Stack
 
 FUNCTIONS = ("api", "poller")
@@ -40,7 +40,7 @@ def run(stack: Stack, options: argparse.Namespace) -> None:
     while True:
         for name, log in logs.items():
             for line in log.lines():
-                say(f"{paint(f'{name:>8}', colours[name])} {line}")
+                say(f"{paint(f'{name:>10}', colours[name])} {line}")
         if options.once:
             return
         time.sleep(EVERY)
@@ -49,7 +49,7 @@ def run(stack: Stack, options: argparse.Namespace) -> None:
 def _logs(stack: Stack, backlog: int) -> dict[str, Log]:
     client = stack.engine.client("logs")
     logs: dict[str, Log] = {}
-    for part in (*stack.parts, stack.keeper):
+    for part in (*stack.parts, stack.supervisor):
         logs[part.name] = FileLog(part.process.log_file, backlog)
     for name in FUNCTIONS:
         logs[name] = GroupLog(client, f"/aws/lambda/{STACK_NAME}-{name}", backlog)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 
+from stack.console import complain, say
 from stack.environments import install
 from stack.paths import CLIENTS
-from stack.screen import complain, say
 from stack.shims import other_than_ours
 
 if TYPE_CHECKING:

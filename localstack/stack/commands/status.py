@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stack.commands.up import api_url
-from stack.screen import paint, say
+from stack.console import paint, say
 from stack.services import public
 from stack.web import call
 
@@ -55,7 +55,7 @@ def _lines(stack: Stack) -> Iterator[Line]:
             answers = service.answers()
             health = "healthy" if answers else "does not answer"
             yield Line(service.name, answers, public(service.address), "yours", health)
-    for part in (*stack.parts, stack.keeper):
+    for part in (*stack.parts, stack.supervisor):
         yield _line(part)
     yield _api(stack)
 
@@ -82,4 +82,4 @@ def _api(stack: Stack) -> Line:
 
 
 def _row(*columns: str) -> str:
-    return "{:<9} {:<5} {:<15} {:<22} {}".format(*columns).rstrip()
+    return "{:<10} {:<5} {:<15} {:<22} {}".format(*columns).rstrip()

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from stack.bring_up import bring_up
-from stack.screen import paint, say
+from stack.console import paint, say
 
 if TYPE_CHECKING:
     import argparse

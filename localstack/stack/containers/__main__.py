@@ -17,9 +17,9 @@ from pathlib import Path
 
 from stack.client import Client
 from stack.containers.docker import Containers, docker
+from stack.containers.progress import must, step
+from stack.containers.smoke_test import leave_undone, smoke_test
 from stack.containers.stand_ins import build_stand_ins
-from stack.containers.telling import must, step
-from stack.containers.trial import leave_undone, try_out
 from stack.environments import install
 from stack.paths import COMPOSE, ROOT
 from stack.ports import LOOPBACK, free_port
@@ -57,14 +57,14 @@ def verify(containers: Containers) -> None:
         try:
             step("docker-compose up --build")
             bring_up(containers)
-            posted = try_out(containers, api)
+            posted = smoke_test(containers, api)
             step("docker-compose down, while jobs are posted, and up again")
             posted += leave_undone(containers, api)
             bring_up(containers)
             ends = [api.finished(job, seconds=120)["status"] for job in posted]
             must(f"of {len(posted)} jobs none is lost", set(ends) <= {"completed", "failed"})
             must("only the bad one failed", ends.count("failed") == 1)
-            try_out(containers, api)
+            smoke_test(containers, api)
         finally:
             (containers.folder / "services.log").write_text(
                 containers.compose("logs", "--no-color", check=False)

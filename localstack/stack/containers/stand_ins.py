@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stack.containers.telling import step
+from stack.containers.progress import step
 from stack.paths import ENGINES, ROOT
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from stack.engines.engine import CREDENTIALS, REGION, Engine
 from stack.environments import install, python_version
+from stack.interpreters import find_python
 from stack.paths import ENGINES
 from stack.ports import LOOPBACK
 from stack.process import Command
-from stack.pythons import find_python
 from stack.web import call
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ import psycopg2.extensions
 
 from stack.ports import LOOPBACK
 from stack.process import Command
-from stack.servers.account import owned_folder, readable_copy, unprivileged_account
 from stack.servers.server import Server
+from stack.servers.service_user import owned_folder, readable_copy, unprivileged_user
 from stack.waiting import NotReadyError
 
 if TYPE_CHECKING:
@@ -43,14 +43,14 @@ class Postgres(Server):
 
     def prepare(self) -> Command:
         """Copy the binaries if their reader needs it, and make the cluster if there is none."""
-        account = unprivileged_account()
-        home = owned_folder(self.folder / "postgres", account)
+        service_user = unprivileged_user()
+        home = owned_folder(self.folder / "postgres", service_user)
         programs = installed_programs()
-        if account is not None:
+        if service_user is not None:
             programs = _readable_programs(programs, home)
         cluster = home / "cluster"
         if not (cluster / "PG_VERSION").exists():
-            _make_cluster(programs, cluster, account)
+            _make_cluster(programs, cluster, service_user)
         options = {
             "listen_addresses": LOOPBACK,
             "port": str(self.port),
@@ -61,7 +61,7 @@ class Postgres(Server):
         return Command(
             [str(programs / "postgres"), "-D", str(cluster), *flags],
             cwd=home,
-            user=account,
+            user=service_user,
         )
 
     def start(self) -> None:
@@ -78,7 +78,7 @@ class Postgres(Server):
         return True
 
     def remove(self) -> None:
-        """Remove the home that its account needed elsewhere, too."""
+        """Remove the home that its user needed elsewhere, too."""
         super().remove()
         home = self.folder / "postgres"
         if home.is_symlink():
@@ -125,10 +125,10 @@ def _readable_programs(programs: Path, home: Path) -> Path:
     return readable_copy(package, home) / programs.relative_to(package)
 
 
-def _make_cluster(programs: Path, cluster: Path, account: str | None) -> None:
+def _make_cluster(programs: Path, cluster: Path, service_user: str | None) -> None:
     password = cluster.parent / "password"
     password.write_text(PASSWORD + "\n")
-    password.chmod(0o644)  # initdb reads it as the account
+    password.chmod(0o644)  # initdb reads it as that user
     made = subprocess.run(  # noqa: S603
         [
             *(str(programs / "initdb"), "-D", str(cluster)),
@@ -139,7 +139,7 @@ def _make_cluster(programs: Path, cluster: Path, account: str | None) -> None:
         check=False,
         capture_output=True,
         cwd=cluster.parent,
-        user=account,
+        user=service_user,
     )
     password.unlink()
     if made.returncode:

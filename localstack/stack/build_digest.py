@@ -25,7 +25,7 @@ def sources() -> Iterator[Path]:
                 yield path
 
 
-def digest(parameters: Mapping[str, str]) -> str:
+def build_digest(parameters: Mapping[str, str]) -> str:
     """Of the sources and the template's parameters."""
     total = sha256()
     for path in sources():

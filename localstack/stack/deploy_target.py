@@ -28,7 +28,7 @@ PLATFORMS = {"x86_64": "x86_64-manylinux2014", "arm64": "aarch64-manylinux_2_34"
 
 
 @dataclass(frozen=True)
-class Target:
+class DeployTarget:
     """A table of samconfig.toml. `parameters` are the template's, as its file has them."""
 
     name: str

@@ -1,4 +1,4 @@
-"""`python -m stack.attached PART`: a part of the stack beside an engine that others run.
+"""`python -m stack.container_entrypoint PART`: a part of the stack beside somebody's engine.
 
 The engine is found by AWS_ENDPOINT_URL. What is deployed in it is asked again and again: an
 engine that was started anew may have deployed anew.
@@ -19,11 +19,11 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from stack import front
+from stack.console import complain, say
 from stack.engines.engine import REGION
-from stack.follow import GroupLog
+from stack.logs import GroupLog
 from stack.mirror.__main__ import follow
 from stack.outputs import Outputs
-from stack.screen import complain, say
 
 if TYPE_CHECKING:
     from typing import Any
@@ -77,7 +77,7 @@ def show_log(group: str) -> NoReturn:
 
 def main() -> None:
     """Run one part until told to stop."""
-    options = argparse.ArgumentParser(prog="stack.attached", description=__doc__)
+    options = argparse.ArgumentParser(prog="stack.container_entrypoint", description=__doc__)
     options.add_argument("part", choices=("front", "mirror", "poller"))
     options.add_argument("--state", type=Path, default=Path("/tmp/sluice"))  # noqa: S108
     options.add_argument("--output", type=Path, default=Path("/output"))

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stack.console import say
 from stack.environments import InstallError, uv
-from stack.screen import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """`awslocal logs tail`, which version 1 of the AWS CLI does not have and version 2 does.
 
-python -m stack.tail GROUP [--since 10m] [--follow] [--format detailed|short]
+python -m stack.logs_tail GROUP [--since 10m] [--follow] [--format detailed|short]
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import time
 
 import boto3
 
-from stack.follow import GroupLog
-from stack.screen import complain, say
+from stack.console import complain, say
+from stack.logs import GroupLog
 
 EVERY = 0.5
 """Seconds between two looks."""

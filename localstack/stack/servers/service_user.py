@@ -1,4 +1,4 @@
-"""The account a server runs under that refuses to run as root, and what it may read."""
+"""The user a server runs under that refuses to run as root, and what it may read."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 OTHERS_MAY_ENTER = 0o001
 
 
-def unprivileged_account() -> str | None:
-    """The account to switch to: None unless we are root."""
+def unprivileged_user() -> str | None:
+    """The user to switch to: None unless we are root."""
     if os.name != "posix" or os.geteuid() != 0:
         return None
     import pwd  # noqa: PLC0415  (not on every platform)
@@ -22,29 +22,29 @@ def unprivileged_account() -> str | None:
 
 
 def reachable(path: Path) -> bool:
-    """Whether an account without rights may reach `path`: every folder on the way is open."""
+    """Whether a user without rights may reach `path`: every folder on the way is open."""
     return all(folder.stat().st_mode & OTHERS_MAY_ENTER for folder in path.resolve().parents)
 
 
-def owned_folder(wanted: Path, account: str | None) -> Path:
-    """A folder that `account` owns: `wanted`, or where the account cannot reach it, another.
+def owned_folder(wanted: Path, service_user: str | None) -> Path:
+    """A folder that `service_user` owns: `wanted`, or where that user cannot reach it, another.
 
     The other one lies in /var/tmp and is named after `wanted`, so it is found again.
     """
     folder = wanted
-    if account is not None and not reachable(wanted):
+    if service_user is not None and not reachable(wanted):
         name = sha256(str(wanted.resolve()).encode()).hexdigest()[:16]
         folder = Path("/var/tmp") / f"sluice-{name}"  # noqa: S108
     folder.mkdir(parents=True, exist_ok=True)
-    if account is not None:
-        shutil.chown(folder, account)
+    if service_user is not None:
+        shutil.chown(folder, service_user)
     if folder is not wanted and not wanted.is_symlink():
         wanted.symlink_to(folder)
     return folder
 
 
 def readable_copy(tree: Path, folder: Path) -> Path:
-    """`tree` where every account can read it: itself if it is so already, else a copy."""
+    """`tree` where every user can read it: itself if it is so already, else a copy."""
     if reachable(tree / "x"):
         return tree
     copy = folder / tree.name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stack.screen import say
+from stack.console import say
 
 
 def step(text: str) -> None:

@@ -67,10 +67,10 @@ class Mirror(Server):
         return f"localstack-client {version('localstack-client')}"
 
 
-class Keeper(Server):
+class Supervisor(Server):
     """Watches the other parts, and starts again what has died."""
 
-    name = "keeper"
+    name = "supervisor"
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, 0)
@@ -81,7 +81,7 @@ class Keeper(Server):
 
     def prepare(self) -> Command:
         """It reads the same settings as the command that starts it."""
-        return Command([sys.executable, "-m", "stack.keeper"])
+        return Command([sys.executable, "-m", "stack.supervisor"])
 
     def healthy(self) -> bool:
         """Whether it runs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
-from stack.containers.telling import must, step
+from stack.containers.progress import must, step
 from stack.paths import ROOT
 from stack.waiting import wait_until
 from stack.web import call
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DEPLOY = "/etc/localstack/init/ready.d/deploy.sh"
 
 
-def try_out(containers: Containers, api: Client) -> list[str]:
+def smoke_test(containers: Containers, api: Client) -> list[str]:
     """The contract's commands; returns the jobs that were posted."""
     must("GET /health", call(f"{api.url}/health")[0] == 200)  # noqa: PLR2004
     rows = [{"id": 1, "name": "venkat"}, {"id": 2, "name": "sai"}]

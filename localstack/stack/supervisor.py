@@ -1,4 +1,4 @@
-"""`python -m stack.keeper`: start again what has died, until told to stop."""
+"""`python -m stack.supervisor`: start again what has died, until told to stop."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 EVERY = 1.0
 MOST = 5
 """Failures in a row after which a person has to look."""
-log = logging.getLogger("keeper")
+log = logging.getLogger("supervisor")
 
 
 @dataclass
-class Keeper:
+class Supervisor:
     """Knows what should run: whatever has a pid file, since stopping removes it."""
 
     stack: Stack
@@ -54,10 +54,10 @@ def main() -> None:
     """Look once a second."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     signal.signal(signal.SIGTERM, _stop)
-    keeper = Keeper(Stack(Settings.load()))
-    log.info("watching %s", ", ".join(part.name for part in keeper.stack.parts))
+    supervisor = Supervisor(Stack(Settings.load()))
+    log.info("watching %s", ", ".join(part.name for part in supervisor.stack.parts))
     while True:
-        keeper.look()
+        supervisor.look()
         time.sleep(EVERY)
 
 
