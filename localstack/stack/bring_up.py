@@ -52,6 +52,9 @@ def bring_up(
             deployment.forget()
         stack.engine.prepare()
         stale = (edited or lost) and not deployment.current()
+        if stale and edited:
+            # Said before anything is started; the build checks again.
+            deployment.check()
         fresh = [part.name for part in stack.parts if part.process.find() is None]
         if fresh:
             say(f"starting {', '.join(fresh)} …")

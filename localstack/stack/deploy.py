@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from stack.build_digest import build_digest
+from stack.import_check import ImportCheck
 from stack.outputs import Outputs
 from stack.sam import STACK_NAME, DeployError, Sam
 from stack.waiting import NotReadyError, wait_until
@@ -42,8 +43,15 @@ class Deployment:
         self._stamp.unlink(missing_ok=True)
         Outputs.forget(self.stack.state)
 
+    def check(self) -> None:
+        """Raise `DeployError`, which names file and line, unless the job types can be imported."""
+        engine = self.stack.engine
+        folder = self.stack.state / "import_check"
+        ImportCheck(engine.function_python(), engine.python_version(), folder).run()
+
     def build(self) -> None:
-        """Build what is deployed; needs no running engine. Raises `DeployError`."""
+        """Check and build what is deployed; needs no running engine. Raises `DeployError`."""
+        self.check()
         self._stamp.unlink(missing_ok=True)
         self._sam.build()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,11 @@ from typing import TYPE_CHECKING, Self
 
 import boto3
 
+from stack.console import say
 from stack.engines.engine import CREDENTIALS
-from stack.environments import install, uv
+from stack.environments import InstallError, install, uv
+from stack.import_check import ImportCheck
+from stack.interpreters import find_python
 from stack.paths import ROOT, SAM
 from stack.sam import DeployError
 from stack.settings import SettingsError
@@ -50,12 +54,29 @@ class DeployTarget:
         parameters = _parameters(ROOT / "infra" / "parameters" / f"{name}.yaml")
         return cls(name, settings["stack_name"], settings["region"], parameters)
 
-    def deploy(self) -> None:
-        """Build for it, deploy, and have the poller create the schema; raises `DeployError`."""
+    def deploy(self, state: Path) -> None:
+        """Check, build, deploy, and have the poller create the schema; raises `DeployError`.
+
+        `state` is the folder of the local stack, which keeps what the check needs.
+        """
         environment = self.environment(os.environ)
+        self.check(state, environment["LAYER_PYTHON"])
         self._sam(environment, "build")
         self._sam(environment, "deploy")
         self._first_run(environment)
+
+    def check(self, state: Path, version: str) -> None:
+        """Raise `DeployError`, which names file and line, unless the job types can be imported.
+
+        Without a Python of that version on this machine they are imported with the one that runs.
+        """
+        try:
+            python = find_python(f"=={version}.*", f"ENV={self.name}")
+        except InstallError:
+            ours = "{}.{}".format(*sys.version_info)
+            say(f"no Python {version} on this machine: checking the job types with {ours}")
+            python, version = sys.executable, ours
+        ImportCheck(python, version, state / "import_check").run()
 
     def undeploy(self) -> None:
         """Delete the stack; on AWS, SAM asks first. The bucket with the exports stays."""

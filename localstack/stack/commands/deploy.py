@@ -24,7 +24,7 @@ def arguments(options: argparse.ArgumentParser) -> None:
 def run(stack: Stack, options: argparse.Namespace) -> None:
     """Deploy, unless what runs is what would be deployed."""
     if options.env not in {"", LOCAL}:
-        DeployTarget.named(options.env).deploy()
+        DeployTarget.named(options.env).deploy(stack.state)
         return
     if stack.engine.process.find() is None:
         raise NotReadyError("the stack is not up: run `make up`")

@@ -75,6 +75,10 @@ class Engine(Server):
         """The Python that functions run on, as `3.13`: what is shipped is built for it."""
 
     @abstractmethod
+    def function_python(self) -> str:
+        """The path of the interpreter that runs functions; the engine is installed."""
+
+    @abstractmethod
     def gateway_url(self, api_id: str, stage: str) -> str:
         """Where the emulated gateway answers for one API, without a slash at the end."""
 

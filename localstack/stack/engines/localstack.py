@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from stack.engines.engine import CREDENTIALS, REGION, Engine
 from stack.environments import install, python_version
 from stack.interpreters import find_python
-from stack.paths import ENGINES
+from stack.paths import ENGINES, LAMBDA_RUNTIME
 from stack.ports import LOOPBACK
 from stack.process import Command
 from stack.web import call
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROJECT = ENGINES / "localstack"
-RUNTIME = PROJECT / "runtime"
 INHERITED = ("PATH", "LANG", "LC_ALL", "TZ")
 GRACE_SECONDS = 8
 """For a call in hand when the engine is stopped; less than the stack gives the engine."""
@@ -62,7 +61,7 @@ class LocalStack(Engine):
             "SKIP_SSL_CERT_DOWNLOAD": "1",
             "S3_SKIP_SIGNATURE_VALIDATION": "0",
             "LAMBDA_RUNTIME_EXECUTOR": "process",
-            "LAMBDA_PROCESS_PYTHONS": str(RUNTIME / ".venv" / "bin" / "python"),
+            "LAMBDA_PROCESS_PYTHONS": self.function_python(),
             "LAMBDA_PROCESS_GRACE_SECONDS": str(GRACE_SECONDS),
             "PYTHONUNBUFFERED": "1",
         }
@@ -83,7 +82,11 @@ class LocalStack(Engine):
 
     def python_version(self) -> str:
         """Functions have an environment of their own, with what AWS's runtime brings."""
-        return python_version(RUNTIME)
+        return python_version(LAMBDA_RUNTIME)
+
+    def function_python(self) -> str:
+        """Of that environment."""
+        return str(LAMBDA_RUNTIME / ".venv" / "bin" / "python")
 
     def gateway_url(self, api_id: str, stage: str) -> str:
         """By path, so that no name has to be resolved."""
@@ -94,5 +97,5 @@ class LocalStack(Engine):
 def installed() -> Path:
     """Bring its environments in line with their locks; returns its folder of programs."""
     python = find_python(">=3.12,<3.15", "LocalStack")
-    install(RUNTIME)
+    install(LAMBDA_RUNTIME)
     return install(PROJECT, python=python)

@@ -86,6 +86,10 @@ class Ministack(Engine):
         """Functions run on the interpreter of the engine itself."""
         return python_version(PROJECT)
 
+    def function_python(self) -> str:
+        """The engine's own."""
+        return str(PROJECT / ".venv" / "bin" / "python")
+
     def gateway_url(self, api_id: str, stage: str) -> str:
         """By path, so that no name has to be resolved."""
         return f"{self.endpoint()}/restapis/{api_id}/{stage}/_user_request_"
