@@ -1,4 +1,4 @@
-"""Where the template can be deployed besides the local stack: the tables of samconfig.toml."""
+"""Deployment to a target other than the local stack: each is a table of samconfig.toml."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PLATFORMS = {"x86_64": "x86_64-manylinux2014", "arm64": "aarch64-manylinux_2_34"
 
 @dataclass(frozen=True)
 class DeployTarget:
-    """A table of samconfig.toml. `parameters` are the template's, as its file has them."""
+    """A table of samconfig.toml; `parameters` are the template's, from `infra/parameters/`."""
 
     name: str
     stack: str
@@ -42,7 +42,7 @@ class DeployTarget:
 
     @classmethod
     def named(cls, name: str) -> Self:
-        """The target that ENV names; raises `SettingsError`."""
+        """The target of that name; raises `SettingsError` if there is none."""
         tables = tomllib.loads((ROOT / "samconfig.toml").read_text())
         targets = [each for each in tables if each not in {"version", LOCAL}]
         if name not in targets:
@@ -79,24 +79,30 @@ class DeployTarget:
         ImportCheck(python, version, state / "import_check").run()
 
     def undeploy(self) -> None:
-        """Delete the stack; on AWS, SAM asks first. The bucket with the exports stays."""
+        """Delete the stack; on AWS, SAM asks first. The bucket with the exports stays.
+
+        Raises `DeployError`.
+        """
         environment = self.environment(os.environ)
-        sure = ["--no-prompts"] if self.name == IN_DOCKER else []
+        prompts = ["--no-prompts"] if self.name == IN_DOCKER else []
         place = ("--stack-name", self.stack, "--region", self.region)
-        self._sam(environment, "delete", *place, *sure)
+        self._sam(environment, "delete", *place, *prompts)
 
     def environment(self, given: Mapping[str, str]) -> Mapping[str, str]:
-        """Of SAM, from `given`; raises `SettingsError` where that leads elsewhere."""
-        elsewhere = given.get("AWS_ENDPOINT_URL")
-        if elsewhere and self.name != IN_DOCKER:
+        """The environment for SAM, made from `given`.
+
+        Raises `SettingsError` if `given` sends a deployment for AWS to an emulator.
+        """
+        endpoint = given.get("AWS_ENDPOINT_URL")
+        if endpoint and self.name != IN_DOCKER:
             raise SettingsError(
-                f"ENV={self.name} is on AWS, but AWS_ENDPOINT_URL is set to {elsewhere}: unset it"
+                f"ENV={self.name} is on AWS, but AWS_ENDPOINT_URL is set to {endpoint}: unset it"
             )
-        local = {"AWS_ENDPOINT_URL": elsewhere or IN_DOCKER_URL, **CREDENTIALS}
+        local = {"AWS_ENDPOINT_URL": endpoint or IN_DOCKER_URL, **CREDENTIALS}
         return {
             **given,
             **(local if self.name == IN_DOCKER else {}),
-            # The layer is built by uv, which need not be on the user's path.
+            # The layer's Makefile calls uv, which need not be on the user's path.
             "PATH": os.pathsep.join([str(Path(uv()).parent), given.get("PATH", "")]),
             "LAYER_PYTHON": self.parameters.get("PythonRuntime", DEFAULT_PYTHON)[len("python") :],
             "LAYER_PLATFORM": PLATFORMS[self.parameters.get("Architecture", "x86_64")],
@@ -115,7 +121,7 @@ class DeployTarget:
             raise DeployError(f"sam {command} --config-env {self.name} failed, see above")
 
     def _first_run(self, environment: Mapping[str, str]) -> None:
-        """The poller's first act is to bring the schema up to date."""
+        """Invoke the poller, which migrates the schema before anything else."""
         client = boto3.client(
             "lambda",
             region_name=self.region,
@@ -132,7 +138,7 @@ class DeployTarget:
 
 
 def _parameters(path: Path) -> Mapping[str, str]:
-    """Of a file with one `Name: value` a line, which is all that ours are."""
+    """Read a parameter file, as far as it has one `Name: value` a line."""
     lines = (line for line in path.read_text().splitlines() if line and not line.startswith("#"))
     pairs = (line.partition(":") for line in lines)
     return {name: value.strip().strip('"') for name, _, value in pairs}

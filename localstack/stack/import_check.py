@@ -29,8 +29,9 @@ MAX_SECONDS = 60.0
 class ImportCheck:
     """Imports the job types of the repository `root` with the functions' Python.
 
-    `python` is the path of that interpreter and `version` its version, as `3.13`. The job types
-    get the packages of the layer and of Lambda's runtime only, as on AWS; `folder` keeps these.
+    `python` is the path of that interpreter and `version` its version, as `3.13`. The job types can
+    import the packages of the layer and of Lambda's runtime only, as on AWS; these are installed in
+    `folder`. An import that takes more than `max_seconds` is an error.
     """
 
     python: str
@@ -40,7 +41,7 @@ class ImportCheck:
     max_seconds: float = MAX_SECONDS
 
     def run(self) -> None:
-        """Raise `DeployError` with a line `path:line: error` for each error; `InstallError`."""
+        """Raise `DeployError` with a line `path:line: error` for each error, or `InstallError`."""
         problems = list(dict.fromkeys(self._problems()))
         if problems:
             raise DeployError(
@@ -60,7 +61,7 @@ class ImportCheck:
             yield f"{last}: {end}"
 
     def _probe(self) -> tuple[str, str | None]:
-        """What the probe printed, and why it did not reach its end, if so."""
+        """The probe's reports, and the reason if it did not reach its end."""
         compiled = f"pycache_prefix={self.folder / 'compiled'}"
         libraries = str(self._libraries())
         try:
@@ -85,7 +86,7 @@ class ImportCheck:
         return done.stdout, f"its import ends the process (status {done.returncode}) {done.stderr}"
 
     def _libraries(self) -> Path:
-        """The folder with the packages of the layer and of Lambda's runtime."""
+        """Install the packages of the layer and of Lambda's runtime once; returns their folder."""
         wanted = (self.root / LAYER_REQUIREMENTS).read_text() + _runtime_requirements()
         kind = f"python{self.version}"
         place = self.folder / f"{kind}-{sha256(wanted.encode()).hexdigest()[:16]}"
@@ -100,7 +101,7 @@ class ImportCheck:
 
 
 def _environment() -> dict[str, str]:
-    """What functions get from Lambda; the credentials open nothing."""
+    """The variables that Lambda gives a function; the credentials give access to nothing."""
     region = {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
     return {"PATH": os.environ.get("PATH", ""), **region, **CREDENTIALS}
 
@@ -108,7 +109,7 @@ def _environment() -> dict[str, str]:
 def _runtime_requirements() -> str:
     return _uv(
         *("export", "--frozen", "--project", str(LAMBDA_RUNTIME), "--no-emit-project"),
-        # The runtime's own client starts functions and is not for them to import.
+        # Functions do not import the runtime's own client.
         *("--no-header", "--no-annotate", "--no-emit-package", "awslambdaric"),
     )
 

@@ -1,4 +1,4 @@
-"""A Python of this machine for a project that needs another than ours."""
+"""Finds a Python on this machine for a project that needs another version than ours."""
 
 from __future__ import annotations
 
@@ -15,32 +15,33 @@ if TYPE_CHECKING:
 
 
 DOWNLOADS = "UV_PYTHON_DOWNLOADS"
-BROUGHT = "3.13"
-"""What is brought where none fits and that is allowed."""
+INSTALLED_VERSION = "3.13"
+"""The version that uv installs if none fits and downloads are allowed."""
 
 
 def find_python(versions: str, what: str) -> str:
-    """Path of an interpreter that fits `versions` (as `>=3.12`); `what` is what needs it.
+    """The path of an interpreter that fits `versions` (as `>=3.12`); `what` names who needs it.
 
-    Where there is none and UV_PYTHON_DOWNLOADS is set to anything but `never`, uv brings one.
+    If there is none and UV_PYTHON_DOWNLOADS is set to anything but `never`, uv installs one.
     Raises `InstallError`, which says what would help.
     """
-    asked = _uv_python("find", "--no-project", "--system", versions)
-    if asked.returncode and os.environ.get(DOWNLOADS, "never") != "never":
-        say(f"{what} needs a Python {versions}: uv brings {BROUGHT} …")
-        brought = _uv_python("install", BROUGHT)
-        asked = (
-            brought
-            if brought.returncode
+    found = _uv_python("find", "--no-project", "--system", versions)
+    if found.returncode and os.environ.get(DOWNLOADS, "never") != "never":
+        say(f"{what} needs a Python {versions}: uv installs {INSTALLED_VERSION} …")
+        installed = _uv_python("install", INSTALLED_VERSION)
+        found = (
+            installed
+            if installed.returncode
             else _uv_python("find", "--no-project", "--system", versions)
         )
-    if asked.returncode:
+    if found.returncode:
         raise InstallError(
-            f"{what} needs a Python {versions}, and there is none on the path, nor in pyenv's or "
-            f"uv's folders. `uv python install {BROUGHT}` brings one ({DOWNLOADS}=automatic lets "
-            f"this do it), or the system's packages do (python{BROUGHT}).\n{asked.stderr.strip()}"
+            f"{what} needs a Python {versions}, and there is none on the path, in pyenv's or in "
+            f"uv's folders. Install one with `uv python install {INSTALLED_VERSION}` (or set "
+            f"{DOWNLOADS}=automatic and try again), or install python{INSTALLED_VERSION} from the "
+            f"system's packages.\n{found.stderr.strip()}"
         )
-    return asked.stdout.strip()
+    return found.stdout.strip()
 
 
 def _uv_python(*words: str) -> subprocess.CompletedProcess[str]:
@@ -54,9 +55,9 @@ def _uv_python(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def search_path(environ: Mapping[str, str]) -> str:
-    """The search path with pyenv's own folders of programs instead of its shims.
+    """PATH with the program folders of pyenv's versions instead of its folder of shims.
 
-    A shim exists for every version that is installed and fails for all that are not selected.
+    A shim exists for every installed version, but fails unless pyenv has selected that version.
     """
     root = Path(environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     shims = str(root / "shims")

@@ -26,7 +26,7 @@ def run(stack: Stack, options: argparse.Namespace) -> None:
 
 
 def remove(stack: Stack) -> None:
-    """Remove the state of a stack that is down, but for what `make` itself put there."""
+    """Remove the state of a stack that is down, except for the uv that `make` installed there."""
     for part in (*stack.parts, stack.supervisor):
         part.remove()
     for path in stack.state.iterdir() if stack.state.exists() else ():

@@ -27,7 +27,7 @@ def arguments(options: argparse.ArgumentParser) -> None:
 
 
 def run(stack: Stack, options: argparse.Namespace) -> None:
-    """Until interrupted; a deployment that fails is reported and the next save tried."""
+    """Deploy until interrupted; a failure is printed, and the next save is another attempt."""
     del options
     watched = [ROOT / name for name in SOURCES if (ROOT / name).exists()]
     saves = watch(*watched, rust_timeout=POLL_MILLISECONDS, yield_on_timeout=True)

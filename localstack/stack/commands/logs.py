@@ -1,4 +1,4 @@
-"""Follow the logs of all parts as one stream, or of one with PART=."""
+"""Follow the logs of all parts as one stream; PART= chooses one part."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ if TYPE_CHECKING:
     from stack.stack import Stack
 
 FUNCTIONS = ("api", "poller")
-BACKLOG = 20
-EVERY = 0.5
+BACKLOG_LINES = 20
+POLL_SECONDS = 0.5
 
 
 def arguments(options: argparse.ArgumentParser) -> None:
-    """Which part, and whether to go on."""
+    """Which part, how many earlier lines, and whether to wait for more."""
     options.add_argument("--part", default="", help="one part only")
-    options.add_argument("--lines", type=int, default=BACKLOG, help="of each part at first")
+    options.add_argument(
+        "--lines", type=int, default=BACKLOG_LINES, help="earlier lines of each part"
+    )
     options.add_argument("--once", action="store_true", help="do not wait for more")
 
 
 def run(stack: Stack, options: argparse.Namespace) -> None:
-    """Print new lines, each with its part in front, until interrupted."""
+    """Print each line after the name of its part, until interrupted; raises `SettingsError`."""
     logs = _logs(stack, options.lines)
     if options.part:
         if options.part not in logs:
@@ -43,7 +45,7 @@ def run(stack: Stack, options: argparse.Namespace) -> None:
                 say(f"{paint(f'{name:>10}', colours[name])} {line}")
         if options.once:
             return
-        time.sleep(EVERY)
+        time.sleep(POLL_SECONDS)
 
 
 def _logs(stack: Stack, backlog: int) -> dict[str, Log]:

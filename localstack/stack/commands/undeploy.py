@@ -1,4 +1,4 @@
-"""Delete what was deployed, from the running stack or from where --env says."""
+"""Delete the deployment from the running stack or the target that --env names."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def arguments(options: argparse.ArgumentParser) -> None:
-    """As of `deploy`."""
+    """Those of `deploy`."""
     deploy.arguments(options)
 
 
 def run(stack: Stack, options: argparse.Namespace) -> None:
-    """Delete; rows, queues and exports stay."""
+    """Delete it; rows, queues and exports stay."""
     if options.env not in {"", LOCAL}:
         DeployTarget.named(options.env).undeploy()
         return

@@ -1,4 +1,4 @@
-"""The user a server runs under that refuses to run as root, and what it may read."""
+"""The user for a server that refuses to run as root, and folders which that user can use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OTHERS_MAY_ENTER = 0o001
 
 
 def unprivileged_user() -> str | None:
-    """The user to switch to: None unless we are root."""
+    """The name of the user to switch to; None if we are not root."""
     if os.name != "posix" or os.geteuid() != 0:
         return None
     import pwd  # noqa: PLC0415  (not on every platform)
@@ -22,14 +22,14 @@ def unprivileged_user() -> str | None:
 
 
 def reachable(path: Path) -> bool:
-    """Whether a user without rights may reach `path`: every folder on the way is open."""
+    """Whether every user may enter all folders above `path`."""
     return all(folder.stat().st_mode & OTHERS_MAY_ENTER for folder in path.resolve().parents)
 
 
 def owned_folder(wanted: Path, service_user: str | None) -> Path:
-    """A folder that `service_user` owns: `wanted`, or where that user cannot reach it, another.
+    """Make a folder that `service_user` owns: `wanted`, or another if the user cannot reach it.
 
-    The other one lies in /var/tmp and is named after `wanted`, so it is found again.
+    The other one is in /var/tmp and has a name made from `wanted`, which becomes a link to it.
     """
     folder = wanted
     if service_user is not None and not reachable(wanted):
@@ -44,12 +44,12 @@ def owned_folder(wanted: Path, service_user: str | None) -> Path:
 
 
 def readable_copy(tree: Path, folder: Path) -> Path:
-    """`tree` where every user can read it: itself if it is so already, else a copy."""
+    """`tree`, or a copy of it in `folder` if not every user can read it."""
     if reachable(tree / "x"):
         return tree
     copy = folder / tree.name
     if not copy.exists():
-        # A copy that was cut off must not be taken for a whole one.
+        # The rename makes sure that an interrupted copy is not used.
         with tempfile.TemporaryDirectory(dir=folder) as draft:
             half = Path(draft) / tree.name
             shutil.copytree(tree, half, symlinks=True)
