@@ -22,7 +22,7 @@ from stack.commands import (
     undeploy,
     up,
 )
-from stack.screen import complain
+from stack.console import complain
 from stack.settings import Settings
 from stack.stack import Stack
 
@@ -39,7 +39,7 @@ COMMANDS: dict[str, ModuleType] = {
 
 
 def main() -> int:
-    """Run one command; what can be expected to go wrong is said in one message."""
+    """Run one command; returns its exit status. An expected error is one message, no traceback."""
     parser = argparse.ArgumentParser(prog="stack", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, module in COMMANDS.items():

@@ -1,4 +1,4 @@
-"""Bring the whole stack to health, from whatever state it is in."""
+"""Make the whole stack run and be healthy, from any state."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from stack import shims
+from stack.console import say
 from stack.deploy import Deployment
 from stack.engines import EngineRunsError, UnknownEngineError
 from stack.environments import InstallError
 from stack.sam import DeployError
-from stack.screen import say
 from stack.settings import SettingsError
 from stack.waiting import NotReadyError
 
@@ -31,16 +31,16 @@ EXPECTED = (
     SettingsError,
     UnknownEngineError,
 )
-"""What can go wrong and says itself what is wrong."""
+"""Errors whose message is for the user: no traceback is shown."""
 
 
 def bring_up(
     stack: Stack, *, only_if: Callable[[], bool] = lambda: True, edited: bool = True
 ) -> None:
-    """Start what does not run and deploy what is not deployed; nothing is done twice.
+    """Start the parts that are down and deploy if needed; a healthy stack is left alone.
 
-    `only_if` is asked once nobody else is changing the stack. `edited`: deploy what was edited
-    since, too. Raises one of `EXPECTED`.
+    `only_if` is called under the lock of the stack; if false, nothing happens. With `edited`,
+    source files that changed since the last deployment are deployed. Raises one of `EXPECTED`.
     """
     deployment = Deployment(stack)
     with stack.locked():
@@ -52,11 +52,14 @@ def bring_up(
             deployment.forget()
         stack.engine.prepare()
         stale = (edited or lost) and not deployment.current()
+        if stale and edited:
+            # Before the start, to report an error at once; the build checks again.
+            deployment.check()
         fresh = [part.name for part in stack.parts if part.process.find() is None]
         if fresh:
             say(f"starting {', '.join(fresh)} …")
         with ThreadPoolExecutor() as pool:
-            # Nothing of the build needs the servers.
+            # The build needs none of the servers.
             built = pool.submit(deployment.build) if stale else None
             stack.start()
         if built is not None:
@@ -65,4 +68,4 @@ def bring_up(
             deployment.release()
         stack.mirror.start()
         shims.make(stack.state, stack.engine.environment())
-        stack.keeper.start()
+        stack.supervisor.start()

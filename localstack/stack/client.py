@@ -1,4 +1,4 @@
-"""A client of the jobs API, as far as the demonstration needs one."""
+"""A small client of the jobs API, for the demonstration and the tests."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FINAL = {"completed", "failed", "cancelled"}
-EVERY = 0.05
+POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
 class Client:
-    """`url` is the API's, without a slash at the end; `key` one of its keys, if it asks for one."""
+    """`url` is the API's, without a slash at the end; `key` is an API key, if the API needs one."""
 
     url: str
     key: str | None = None
@@ -27,9 +27,9 @@ class Client:
     def submit(
         self, job_type: str, payload: object, priority: str = "default", **more: object
     ) -> str:
-        """Post a job; returns its id, or raises `NotReadyError` with the API's reason.
+        """Post a job with further options `more`; returns its id.
 
-        `more` are further members of the request.
+        Raises `NotReadyError` with the API's answer if that is not 201.
         """
         body = {"type": job_type, "priority": priority, "payload": payload, **more}
         status, answer = call(f"{self.url}/jobs", body, key=self.key)
@@ -38,21 +38,24 @@ class Client:
         return str(answer["jobId"])
 
     def job(self, job_id: str) -> dict[str, Any]:
-        """The job with its attempts."""
+        """The job with its attempts; raises `NotReadyError` if the API does not answer 200."""
         status, answer = call(f"{self.url}/jobs/{job_id}?include=attempts", key=self.key)
         if status != HTTPStatus.OK:
             raise NotReadyError(f"GET /jobs/{job_id}: {status} {answer}")
         return dict(answer)
 
     def cancel(self, job_id: str) -> dict[str, Any]:
-        """Cancel a job; returns it, or raises `NotReadyError` where it is too late."""
+        """Cancel a job; returns the job. Raises `NotReadyError` if it has ended already."""
         status, answer = call(f"{self.url}/jobs/{job_id}", method="DELETE", key=self.key)
         if status != HTTPStatus.OK:
             raise NotReadyError(f"DELETE /jobs/{job_id}: {status} {answer}")
         return dict(answer)
 
     def watch(self, job_id: str, *, seconds: float) -> Iterator[dict[str, Any]]:
-        """The job each time its status or attempts changed, the last time when it is final."""
+        """Yield the job whenever its status or attempts changed, until it has ended.
+
+        Raises `NotReadyError` if that takes more than `seconds`.
+        """
         end = time.monotonic() + seconds
         shown = None
         while time.monotonic() < end:
@@ -61,9 +64,9 @@ class Client:
                 yield job
             if job["status"] in FINAL:
                 return
-            time.sleep(EVERY)
+            time.sleep(POLL_SECONDS)
         raise NotReadyError(f"job {job_id} is not done after {seconds:g} s")
 
     def finished(self, job_id: str, *, seconds: float) -> dict[str, Any]:
-        """The job once it is final."""
+        """Wait until the job has ended; returns it. Raises `NotReadyError` after `seconds`."""
         return list(self.watch(job_id, seconds=seconds))[-1]

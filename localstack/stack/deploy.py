@@ -1,4 +1,4 @@
-"""Bring what runs in the local engine in line with the sources."""
+"""Deploy the repository into the local engine, if it changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from stack.digest import digest
+from stack.build_digest import build_digest
+from stack.import_check import ImportCheck
 from stack.outputs import Outputs
 from stack.sam import STACK_NAME, DeployError, Sam
 from stack.waiting import NotReadyError, wait_until
@@ -21,34 +22,41 @@ if TYPE_CHECKING:
 
     from stack.stack import Stack
 
-SCHEMA_SECONDS = 90.0
-ANSWER_SECONDS = 15.0
-NOBODYS_KEY = f"sluice_{'0' * 16}_{'0' * 43}"
-"""Where keys are asked for, it is looked for in the database, and not found."""
+MAX_SCHEMA_SECONDS = 90.0
+MAX_ANSWER_SECONDS = 15.0
+UNKNOWN_KEY = f"sluice_{'0' * 16}_{'0' * 43}"
+"""A well-formed API key that does not exist: the API looks it up in the database."""
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """One deployment of the repository into the engine of `stack`."""
+    """The deployment of this repository into the engine of `stack`."""
 
     stack: Stack
 
     def current(self) -> bool:
-        """Whether the engine holds just this already."""
+        """Whether the engine runs the present sources and parameters already."""
         return self._stamp.exists() and self._stamp.read_text() == self._digest
 
     def forget(self) -> None:
-        """The engine may have lost what was deployed."""
+        """Forget the deployment: the engine may have lost it."""
         self._stamp.unlink(missing_ok=True)
         Outputs.forget(self.stack.state)
 
+    def check(self) -> None:
+        """Raise `DeployError`, which names file and line, unless the job types can be imported."""
+        engine = self.stack.engine
+        folder = self.stack.state / "import_check"
+        ImportCheck(engine.function_python(), engine.python_version(), folder).run()
+
     def build(self) -> None:
-        """Build what is deployed; needs no running engine. Raises `DeployError`."""
+        """Check and build the sources; needs no running engine. Raises `DeployError`."""
+        self.check()
         self._stamp.unlink(missing_ok=True)
         self._sam.build()
 
     def release(self) -> None:
-        """Deploy what was built, and create the schema; raises `DeployError`."""
+        """Deploy the build and wait until the schema is there; raises `DeployError`."""
         self._sam.deploy(self.parameters)
         engine = self.stack.engine
         engine.complete_gateway()
@@ -64,7 +72,7 @@ class Deployment:
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:
-        """Of the template."""
+        """The template's parameters."""
         database, queue, mail = self.stack.services
         mail_at = urlsplit(mail.address)
         return {
@@ -90,32 +98,33 @@ class Deployment:
     @cached_property
     def _digest(self) -> str:
         engine = self.stack.engine
-        return digest({**self.parameters, "engine": f"{engine.title} {engine.endpoint()}"})
+        return build_digest({**self.parameters, "engine": f"{engine.title} {engine.endpoint()}"})
 
     def _create_schema(self, outputs: Outputs) -> None:
-        """The poller's first act is to bring the schema up to date: call it, and wait for that.
+        """Invoke the poller, which migrates the schema first, and wait until the API finds it.
 
-        It is called without waiting for its answer, since it goes on to drain the queues.
+        The invocation is asynchronous, because the poller then goes on to drain the queues.
         """
         functions = self.stack.engine.client("lambda")
         functions.invoke(
             FunctionName=outputs.poller_function,
             InvocationType="Event",
-            Payload=b'{"schedule": "deployment"}',  # so that it takes up what was left behind, too
+            # An event of the schedule makes it also recover jobs of an earlier run.
+            Payload=b'{"schedule": "deployment"}',
         )
-        nothing = f"{outputs.gateway_url}/jobs/{UUID(int=0)}"
+        unknown_job = f"{outputs.gateway_url}/jobs/{UUID(int=0)}"
         last: object = None
 
-        def served() -> bool:
+        def schema_found() -> bool:
             nonlocal last
             try:
-                status, last = call(nothing, key=NOBODYS_KEY, seconds=ANSWER_SECONDS)
+                status, last = call(unknown_job, key=UNKNOWN_KEY, seconds=MAX_ANSWER_SECONDS)
             except (OSError, ValueError) as error:
                 last = error
                 return False
             return status in (HTTPStatus.NOT_FOUND, HTTPStatus.UNAUTHORIZED)
 
         try:
-            wait_until(served, "the schema", seconds=SCHEMA_SECONDS, every=0.2)
+            wait_until(schema_found, "the schema", seconds=MAX_SCHEMA_SECONDS, every=0.2)
         except NotReadyError as error:
             raise DeployError(f"{error}; the API's last answer: {last}") from error

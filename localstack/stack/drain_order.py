@@ -1,4 +1,4 @@
-"""The order in which jobs were started, as the poller's log tells it."""
+"""The order in which jobs were started, read from the poller's log."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def started(logs: Any, poller: str, ids: Collection[str], since: float) -> list[str]:
-    """Those of `ids` whose first attempt the log has, in the order of the log.
+    """Those of `ids` whose first attempt is in the log, in the order of the log.
 
-    `logs` is a client of CloudWatch Logs, where a poller writes when it leaves. What is older than
-    `since` (seconds since the epoch) is left out: not every engine hands out a log of any length.
+    `logs` is a client of CloudWatch Logs; a poller's lines appear there when it ends. Lines before
+    `since` (seconds since the epoch) are left out, because ministack returns 10,000 at most.
     """
     begun = _first_attempts(logs, f"/aws/lambda/{poller}", round(since * 1000))
     return [job_id for job_id in begun if job_id in ids]

@@ -1,4 +1,4 @@
-"""The other Python environments of the repository, each locked in a project of its own."""
+"""The other Python environments of the repository: each is a project with a lock of its own."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
+from stack.console import say
 from stack.paths import ROOT
-from stack.screen import say
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 class InstallError(Exception):
-    """An environment could not be made."""
+    """A Python environment could not be installed."""
 
 
 def uv() -> str:
-    """The uv that runs us, or that is on the path."""
+    """The path of uv: from the variable UV, else from PATH. Raises `InstallError`."""
     found = os.environ.get("UV") or shutil.which("uv")
     if found is None:
         raise InstallError("uv is not installed: start this by `make`, which brings it")
@@ -28,9 +28,9 @@ def uv() -> str:
 
 
 def install(project: Path, python: str | None = None) -> Path:
-    """Bring the environment of `project` in line with its lock; returns its folder of programs.
+    """Make the environment of `project` match its lock; returns its folder of programs.
 
-    `python` is the interpreter for an environment that is not there yet.
+    `python` is the interpreter for a new environment. Raises `InstallError`.
     """
     chosen = ["--python", python] if python and not (project / ".venv").exists() else []
     if not (project / ".venv").exists():
@@ -48,7 +48,7 @@ def install(project: Path, python: str | None = None) -> Path:
 
 
 def python_version(project: Path) -> str:
-    """The Python that the environment of `project` is for, as `3.13`."""
+    """The Python version of the environment of `project`, as `3.13`; raises `InstallError`."""
     config = (project / ".venv" / "pyvenv.cfg").read_text()
     found = re.search(r"^version_info = (\d+\.\d+)", config, re.MULTILINE)
     if found is None:

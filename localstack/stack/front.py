@@ -1,4 +1,4 @@
-"""The API's front door on localhost: plain paths, passed on to the emulated gateway."""
+"""The front: an HTTP proxy on localhost that passes plain paths on to the emulated gateway."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from stack.gateway_errors import (
     NO_ROUTE,
     PROBLEM,
     GatewayError,
+    error_for,
     gateway_made,
-    meant,
     message_of,
 )
 from stack.outputs import Outputs
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
     from multidict import CIMultiDictProxy
 
-# Headers that belong to one connection (RFC 9110, 7.6.1), not to the message; Expect, too, has
-# been answered by the time that a request is passed on.
+# Headers that belong to one connection (RFC 9110, 7.6.1), not to the message. Expect is among them
+# because the front has answered it before it passes the request on.
 HOP_BY_HOP = {
     "connection",
     "expect",
@@ -46,14 +46,14 @@ HOP_BY_HOP = {
     "transfer-encoding",
     "upgrade",
 }
-SECONDS = ClientTimeout(total=60, sock_connect=2)
+TIMEOUT = ClientTimeout(total=60, sock_connect=2)
 
 STATE = web.AppKey("state", Path)
 SESSION = web.AppKey("session", ClientSession)
 
 
 def application(state: Path) -> web.Application:
-    """The proxy; `state` is the folder with what the last deployment made."""
+    """The proxy; `state` is the folder with the outputs of the last deployment."""
     app = web.Application(client_max_size=0, middlewares=[_as_problems])
     app[STATE] = state
     app.cleanup_ctx.append(_session)
@@ -66,7 +66,7 @@ async def _session(app: web.Application) -> AsyncIterator[None]:
         auto_decompress=False,
         cookie_jar=DummyCookieJar(),
         connector=TCPConnector(limit=0),
-        timeout=SECONDS,
+        timeout=TIMEOUT,
         skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
     ) as session:
         app[SESSION] = session
@@ -75,11 +75,11 @@ async def _session(app: web.Application) -> AsyncIterator[None]:
 
 @web.middleware
 async def _as_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """What names no address at all, as CONNECT and `OPTIONS *` do, gets no further than this."""
+    """Answer what has no path, as CONNECT and `OPTIONS *`, with a problem document."""
     try:
         return await handler(request)
     except web.HTTPException as error:
-        return _problem(meant(error.status, NO_ROUTE), "")
+        return _problem(error_for(error.status, NO_ROUTE), "")
 
 
 async def _pass_on(request: web.Request) -> web.StreamResponse:
@@ -87,7 +87,7 @@ async def _pass_on(request: web.Request) -> web.StreamResponse:
     if outputs is None:
         return _problem(
             NO_GATEWAY,
-            "Nothing is deployed at this moment: see `make status`, or run `make deploy`.",
+            "Nothing is deployed: see `make status`, or run `make deploy`.",
         )
     try:
         async with request.app[SESSION].request(
@@ -98,11 +98,12 @@ async def _pass_on(request: web.Request) -> web.StreamResponse:
             allow_redirects=False,
         ) as answer:
             if gateway_made(answer.status, answer.content_type):
-                meaning = meant(answer.status, answer.headers.get("x-amzn-ErrorType"))
-                return _problem(meaning, message_of(await answer.read()))
+                error = error_for(answer.status, answer.headers.get("x-amzn-ErrorType"))
+                return _problem(error, message_of(await answer.read()))
             return await _stream(request, answer)
-    except (ClientError, TimeoutError) as error:
-        return _problem(NO_GATEWAY, f"It does not answer: {error or type(error).__name__}.")
+    except (ClientError, TimeoutError) as failure:
+        reason = failure or type(failure).__name__
+        return _problem(NO_GATEWAY, f"The gateway does not answer: {reason}.")
 
 
 async def _stream(request: web.Request, answer: ClientResponse) -> web.StreamResponse:
@@ -110,7 +111,7 @@ async def _stream(request: web.Request, answer: ClientResponse) -> web.StreamRes
         status=answer.status, reason=answer.reason, headers=_end_to_end(answer.headers)
     )
     if request.method == "HEAD" and response.headers.get("Content-Length") == "0":
-        # Emulators count the body that they leave out; what a GET has is not to be known here.
+        # Emulators send the length of the empty body; the length for a GET is unknown here.
         del response.headers["Content-Length"]
     await response.prepare(request)
     async for chunk in answer.content.iter_any():
@@ -120,7 +121,7 @@ async def _stream(request: web.Request, answer: ClientResponse) -> web.StreamRes
 
 
 def _target(request: web.Request) -> str:
-    """Path and query as they were sent; a client that takes this for a proxy sends a whole URL."""
+    """Path and query as they were sent; a client that uses the front as a proxy sends a URL."""
     if request.raw_path.startswith("/"):
         return request.raw_path
     return URL(request.raw_path, encoded=True).raw_path_qs
@@ -149,16 +150,16 @@ def _handle_error(
     exc: BaseException | None = None,
     message: str | None = None,
 ) -> web.StreamResponse:
-    """What the server itself answers to bytes that are no request: as the gateway does."""
+    """Answer bytes that are no HTTP request with a problem document, as the gateway does."""
     del handler, request, exc, message
-    meaning = meant(status, None)
-    response = _problem(meaning, "This is not an HTTP request, or too long a one.")
+    error = error_for(status, None)
+    response = _problem(error, "This is no HTTP request, or its line or headers are too long.")
     response.force_close()
     return response
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until a signal stops it."""
     options = argparse.ArgumentParser(prog="stack.front", description=__doc__)
     options.add_argument("--port", type=int, required=True)
     options.add_argument("--state", type=Path, required=True)
@@ -167,8 +168,8 @@ def main() -> None:
 
 
 def serve(state: Path, host: str, port: int) -> None:
-    """Serve on `host`:`port` until told to stop."""
-    # There is no other way to have a say in this.
+    """Serve on `host`:`port` until a signal stops it."""
+    # aiohttp has no setting for this answer.
     RequestHandler.handle_error = _handle_error  # type: ignore[method-assign,assignment]
     with suppress(web.GracefulExit):
         asyncio.run(_serve(application(state), host, port))
@@ -179,7 +180,7 @@ async def _serve(app: web.Application, host: str, port: int) -> None:
         app,
         handle_signals=True,
         access_log_format='%s "%r" %b bytes %Tf s',
-        # A body is passed on as it came, whatever it says it is.
+        # Pass a body on as it came, even if it is compressed.
         auto_decompress=False,
     )
     await runner.setup()

@@ -1,7 +1,7 @@
-"""What clients see where the gateway itself refuses or fails.
+"""The problem documents for errors of the gateway itself.
 
-The template says so in `GatewayResponses`; the emulated gateways do not read that, and answer
-with messages of their own. A test holds this table to the template.
+The template defines them in `GatewayResponses`, which the emulated gateways do not read: they
+answer with messages of their own. A test compares this table with the template.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from http import HTTPStatus
 
 PROBLEM = "application/problem+json"
 HEADERS = {"Access-Control-Allow-Origin": "*"}
-"""Of each of these answers."""
+"""Headers of each of these answers."""
 NO_ROUTE = "MissingAuthenticationTokenException"
 """The gateway's name for a route that does not exist."""
 
 
 @dataclass(frozen=True)
 class GatewayError:
-    """A problem document. `detail` None: the gateway's own message is told."""
+    """A problem document; without a `detail` it gets the gateway's own message."""
 
     status: int
     type: str
@@ -27,7 +27,7 @@ class GatewayError:
     detail: str | None = None
 
     def body(self, message: str) -> str:
-        """The document as JSON."""
+        """The document as JSON; `message` is the gateway's own."""
         return json.dumps(
             {
                 "type": f"urn:problem-type:sluice:{self.type}",
@@ -67,12 +67,12 @@ NO_GATEWAY = GatewayError(502, "no-gateway", "Bad Gateway")
 
 
 def gateway_made(status: int, content_type: str) -> bool:
-    """Whether an error comes from the gateway: the function's are problem documents."""
+    """Whether the gateway made this error answer: those of the function are problem documents."""
     return status >= HTTPStatus.BAD_REQUEST and content_type != PROBLEM
 
 
-def meant(status: int, error_type: str | None) -> GatewayError:
-    """What the template has for an answer of the emulated gateway."""
+def error_for(status: int, error_type: str | None) -> GatewayError:
+    """The template's problem document for an error answer of the emulated gateway."""
     if error_type is not None and error_type.partition(":")[0] == NO_ROUTE:
         return MISSING_AUTHENTICATION_TOKEN
     default = DEFAULT_4XX if status < HTTPStatus.INTERNAL_SERVER_ERROR else DEFAULT_5XX
@@ -80,7 +80,7 @@ def meant(status: int, error_type: str | None) -> GatewayError:
 
 
 def message_of(body: bytes) -> str:
-    """The gateway's own message, if there is one."""
+    """The message in the gateway's error answer, or a general one."""
     try:
         return str(json.loads(body)["message"])
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""Keys of the API. `jobs.key` makes and revokes them, and the database is all that it needs."""
+"""API keys of the local stack, made and revoked by `jobs.api_keys`, which needs the database only."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ REQUIRED = "required"
 
 
 def program(stack: Stack, arguments: Sequence[str]) -> tuple[list[str], Mapping[str, str]]:
-    """The command `jobs.key` with `arguments`, and its environment."""
+    """The command `jobs.api_keys` with `arguments`, and its environment."""
     environment = {**os.environ, "DATABASE_URL": stack.services[0].address}
-    return [sys.executable, "-m", "jobs.key", *arguments], environment
+    return [sys.executable, "-m", "jobs.api_keys", *arguments], environment
 
 
 @contextmanager
 def lent(stack: Stack, owner: str, scopes: str) -> Iterator[str | None]:
-    """A key for as long as the block lasts; None where the API asks for none.
+    """Give an API key that is revoked after the block; None if the API needs no key.
 
-    Raises `NotReadyError` where none can be made.
+    Raises `NotReadyError` if no key can be made.
     """
     if stack.settings.parameters["ApiKeys"] != REQUIRED:
         yield None
         return
-    key = _said(stack, "create", owner, "--scopes", scopes)
+    key = _run(stack, "create", owner, "--scopes", scopes)
     try:
         yield key
     finally:
-        _said(stack, "revoke", key.split("_")[1])
+        _run(stack, "revoke", key.split("_")[1])
 
 
-def _said(stack: Stack, *arguments: str) -> str:
+def _run(stack: Stack, *arguments: str) -> str:
     command, environment = program(stack, arguments)
     done = subprocess.run(  # noqa: S603 - a program of ours
         command, env=environment, capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""What the last deployment made, in a file that the other parts of the stack read."""
+"""The outputs of the last deployment, in a file that the other parts of the stack read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILE = "outputs.json"
 
 @dataclass(frozen=True)
 class Outputs:
-    """Names and URLs of the deployed stack. `gateway_url` is where plain paths are appended."""
+    """Names and URLs of the deployed stack; a path appended to `gateway_url` is a route's URL."""
 
     gateway_url: str
     bucket: str
@@ -25,7 +25,7 @@ class Outputs:
 
     @classmethod
     def read(cls, state: Path) -> Self | None:
-        """What the last deployment wrote; None before there was one."""
+        """The outputs of the last deployment; None if there is none."""
         try:
             return cls(**json.loads((state / FILE).read_text()))
         except (FileNotFoundError, ValueError, TypeError):
@@ -35,10 +35,10 @@ class Outputs:
     def look_up(
         cls, stack: str, client: Callable[[Any], Any], gateway_url: Callable[[str, str], str]
     ) -> Self:
-        """What is deployed as `stack`, asked of the engine itself.
+        """Ask the engine for the outputs of the CloudFormation stack `stack`.
 
-        `client` makes a client of a service, `gateway_url` the address of an API's stage. Raises
-        `ClientError` where nothing is deployed, `KeyError` where it is only half.
+        `client` makes a client of a service, `gateway_url` the URL of an API's stage. Raises
+        `ClientError` if the stack does not exist, `KeyError` if it lacks an output.
         """
         found = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         made = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
@@ -52,12 +52,12 @@ class Outputs:
         )
 
     def write(self, state: Path) -> None:
-        """Replace the file at once, so that no reader sees half of it."""
+        """Replace the file atomically."""
         draft = state / f"{FILE}.new"
         draft.write_text(json.dumps(asdict(self), indent=2) + "\n")
         draft.replace(state / FILE)
 
     @staticmethod
     def forget(state: Path) -> None:
-        """Nothing is deployed any more."""
+        """Remove the file: nothing is deployed."""
         (state / FILE).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""TCP ports of this machine: free ones, and who holds one that is not."""
+"""TCP ports of this machine: find a free one, or the process that holds one."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ LOOPBACK = "127.0.0.1"
 
 
 class PortTakenError(NotReadyError):
-    """A port that a part needs is held by another process."""
+    """Another process holds a port that a part needs."""
 
 
 def free_port() -> int:
-    """A port that nothing listens on, as the operating system picks it."""
+    """A port on which nothing listens; the operating system picks it."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
@@ -44,13 +44,13 @@ def bindable(port: int) -> bool:
 
 
 def claim_port(port: int, what: str) -> None:
-    """Raise `PortTakenError`, which names the holder, unless `what` could listen on `port`."""
+    """Raise `PortTakenError`, which names the holder of `port`, unless `what` can listen on it."""
     if not bindable(port):
         raise PortTakenError(f"{what} needs port {port}, which {holder(port)} holds")
 
 
 def holder(port: int) -> str:
-    """The process that listens on `port`, as `name (pid 123)`, as far as it can be seen."""
+    """The process that listens on `port`, as `name (pid 123)`, if this user may see it."""
     try:
         connections = psutil.net_connections("tcp")
     except psutil.AccessDenied:

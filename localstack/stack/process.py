@@ -1,4 +1,4 @@
-"""A detached process that outlives the command that started it, known by its pid file."""
+"""A detached process: it outlives the command that started it, and its pid file identifies it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run. `env` is the whole environment; `user` is an account's name, for root only."""
+    """A program to run; `env` is its whole environment. Only root can name another `user`."""
 
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
@@ -30,13 +30,13 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process group whose leader's identity is kept in `pid_file` and output in `log_file`."""
+    """A process group; `pid_file` identifies its leader, `log_file` receives its output."""
 
     pid_file: Path
     log_file: Path
 
     def start(self, command: Command) -> None:
-        """Start `command` in a session of its own; nothing happens if it runs already."""
+        """Start `command` in a new session, unless the process runs already."""
         if self.find() is not None:
             return
         self.pid_file.parent.mkdir(parents=True, exist_ok=True)
@@ -54,17 +54,17 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        # The pid alone may belong to somebody else by the time it is read again.
-        born = psutil.Process(child.pid).create_time()
-        self.pid_file.write_text(f"{child.pid} {born}\n")
-        child.returncode = 0  # reaped in `find`: keeps Popen from warning that it still runs
+        # Another process may have the same pid later: the time of the start tells them apart.
+        started = psutil.Process(child.pid).create_time()
+        self.pid_file.write_text(f"{child.pid} {started}\n")
+        child.returncode = 0  # `find` reaps it; without this, Popen warns that it still runs
 
     def find(self) -> psutil.Process | None:
         """The running leader, or None."""
         try:
-            pid, born = self.pid_file.read_text().split()
+            pid, started = self.pid_file.read_text().split()
             leader = psutil.Process(int(pid))
-            if leader.create_time() != float(born):
+            if leader.create_time() != float(started):
                 return None
             if leader.status() != psutil.STATUS_ZOMBIE:
                 return leader
@@ -74,11 +74,14 @@ class Process:
         return None
 
     def died(self) -> bool:
-        """Whether it ended without having been stopped."""
+        """Whether it ended although nobody stopped it."""
         return self.pid_file.exists() and self.find() is None
 
     def stop(self, stop_signal: signal.Signals = signal.SIGTERM, *, grace: float = 15.0) -> bool:
-        """Ask the leader to stop, kill the group after `grace` seconds; True: it was not needed."""
+        """Signal the leader, and kill the group after `grace` seconds.
+
+        Returns whether the leader ended by itself.
+        """
         leader = self.find()
         if leader is None:
             self._forget()
@@ -95,7 +98,7 @@ class Process:
         return True
 
     def kill(self) -> None:
-        """End the whole group at once, without asking (SIGKILL)."""
+        """End the whole group at once (SIGKILL)."""
         leader = self.find()
         if leader is None:
             return
@@ -114,7 +117,7 @@ class Process:
             os.killpg(leader.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let a frozen group go on (SIGCONT)."""
+        """Continue a frozen group (SIGCONT)."""
         if leader := self.find():
             os.killpg(leader.pid, signal.SIGCONT)
 
@@ -135,7 +138,7 @@ class Process:
 
 
 def _reap(pid: int) -> None:
-    """Collect a dead child of ours; not ours to do when another command started it."""
+    """Reap a dead child; does nothing if another process started it."""
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
 

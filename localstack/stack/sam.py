@@ -1,4 +1,4 @@
-"""SAM's command line, from its own environment, pointed at the local engine."""
+"""Runs SAM's command line, from an environment of its own, against the local engine."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ ARTIFACTS = "sluice-artifacts"
 
 
 class DeployError(Exception):
-    """The build, the deployment or the first run of the poller failed."""
+    """The check, the build, the deployment or the first run of the poller failed."""
 
 
 @dataclass(frozen=True)
 class Sam:
-    """Builds and deploys into `engine`; what it builds and prints is kept in `folder`."""
+    """Builds and deploys into `engine`; `folder` keeps the build and SAM's output."""
 
     engine: Engine
     folder: Path
@@ -44,7 +44,7 @@ class Sam:
         )
 
     def deploy(self, parameters: Mapping[str, str]) -> None:
-        """Make or update the stack from what was built; raises `DeployError`."""
+        """Create or update the stack from the build; raises `DeployError`."""
         overrides = [f"{name}={json.dumps(value)}" for name, value in parameters.items()]
         self._run(
             "deploy",
@@ -52,7 +52,7 @@ class Sam:
             *("--stack-name", STACK_NAME),
             *("--region", REGION),
             *("--capabilities", "CAPABILITY_IAM"),
-            # SAM would make a bucket by a stack of its own, and look for it after 15 s.
+            # Without it SAM creates a bucket by a stack of its own, which takes 15 s.
             *("--s3-bucket", self._bucket()),
             "--no-confirm-changeset",
             "--no-fail-on-empty-changeset",
@@ -61,11 +61,11 @@ class Sam:
         )
 
     def delete(self) -> None:
-        """Take the stack down; raises `DeployError`."""
+        """Delete the stack; raises `DeployError`."""
         self._run("delete", *("--stack-name", STACK_NAME), *("--region", REGION), "--no-prompts")
 
     def _bucket(self) -> str:
-        """Where SAM puts what it deploys; making it twice does nothing."""
+        """The bucket for SAM's artefacts, created if it is missing."""
         s3 = self.engine.client("s3")
         with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
             s3.create_bucket(Bucket=ARTIFACTS)
@@ -92,12 +92,12 @@ class Sam:
             raise DeployError(f"sam {command} failed:\n{done.stdout.strip()}")
 
     def _environment(self) -> Mapping[str, str]:
-        # Where it is set, SAM compiles all of itself at every start.
+        # If it is set, SAM compiles all of itself at every start.
         ours = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         return {
             **ours,
             **self.engine.environment(),
-            # The layer is built by uv, which need not be on the user's path.
+            # The layer's Makefile calls uv, which need not be on the user's path.
             "PATH": os.pathsep.join([str(Path(uv()).parent), os.environ.get("PATH", "")]),
             "UV": "uv",
             "LAYER_PYTHON": self.engine.python_version(),

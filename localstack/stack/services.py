@@ -1,4 +1,4 @@
-"""The servers that functions use: ours, or the user's own where a URL names one."""
+"""The servers that functions use: ours, or the user's own if a setting names one."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from stack.servers.server import Server
     from stack.settings import Settings
 
-HERE = {"localhost", LOOPBACK}
+LOOPBACK_NAMES = {"localhost", LOOPBACK}
 
 
 @dataclass(frozen=True)
 class Service:
-    """A server at `address`; `server` is None where it is the user's own."""
+    """A server at `address`; `server` is None if it is the user's own."""
 
     name: str
     address: str
@@ -34,7 +34,7 @@ class Service:
     answers: Callable[[], bool]
 
     def require(self) -> None:
-        """Raise `NotReadyError` if a server of the user's own does not answer."""
+        """Raise `NotReadyError` if it is the user's own and does not answer."""
         if self.server is None and not self.answers():
             raise NotReadyError(f"{self.name}: {public(self.address)} does not answer")
 
@@ -68,8 +68,10 @@ def public(url: str) -> str:
 def _service(
     server: Server, named: str | None, ours: str, answers: Callable[[str], bool]
 ) -> Service:
-    """A URL that names our own server (as `make env` prints it) asks for ours, unless
-    somebody else's answers there.
+    """Choose our server or the one that the URL `named` names.
+
+    A URL that is our own server's (`make env` prints it) chooses ours, unless another process
+    listens there.
     """
     foreign = server.process.find() is None and listens(server.port)
     if named is None or (_plain(named) == _plain(ours) and not foreign):
@@ -79,7 +81,7 @@ def _service(
 
 def _plain(url: str) -> tuple[str, str | None, str | None, str, int | None, str]:
     parts = urlsplit(url.replace("postgres://", "postgresql://", 1))
-    host = LOOPBACK if parts.hostname in HERE else str(parts.hostname)
+    host = LOOPBACK if parts.hostname in LOOPBACK_NAMES else str(parts.hostname)
     return (parts.scheme, parts.username, parts.password, host, parts.port, parts.path.strip("/"))
 
 
@@ -93,7 +95,7 @@ def _database_answers(url: str) -> bool:
 
 def _redis_answers(url: str) -> bool:
     parts = urlsplit(url)
-    # One node of a cluster answers for itself; the word is not redis-py's.
+    # redis-py knows no `cluster`; to see whether a cluster answers, one node is enough.
     query = urlencode([(k, v) for k, v in parse_qsl(parts.query) if k != "cluster"])
     node = parts._replace(query=query).geturl()
     client = redis.Redis.from_url(node, socket_timeout=3, socket_connect_timeout=3)

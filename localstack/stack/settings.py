@@ -1,4 +1,4 @@
-"""What can be set about the local stack: from the environment, then from `.env`."""
+"""The settings of the local stack, from the environment and from `.env`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-# Variables that are handed on to the functions, by the template's parameter.
+# Variables for the functions, each with the template's parameter that passes it on.
 FUNCTION_PARAMETERS = {
     "MAIL_FROM": "MailFrom",
     "MAIL_TLS": "MailTls",
@@ -32,18 +32,18 @@ FUNCTION_PARAMETERS = {
     "CORS_ORIGINS": "CorsOrigins",
     "LOG_LEVEL": "LogLevel",
 }
-# What the functions get where nothing is set. All of it is handed on: a deployment keeps what the
-# one before was given, and a variable that is taken away would stay in force.
+# Values for variables that are not set. They are passed on, too: CloudFormation keeps the value of
+# a parameter that is left out, so a variable that the user has removed would stay in force.
 DEFAULTS = dotenv_values(ROOT / ".env.example")
 
 
 class SettingsError(Exception):
-    """A variable has a value that cannot be used."""
+    """A variable has an invalid value."""
 
 
 @dataclass(frozen=True)
 class Ports:
-    """A port for each thing that listens, all on 127.0.0.1."""
+    """The ports of all servers, all on 127.0.0.1."""
 
     api: int = 3000
     engine: int = 4566
@@ -55,7 +55,7 @@ class Ports:
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> Self:
-        """From API_PORT, ENGINE_PORT, POSTGRES_PORT, REDIS_PORT, MAIL_PORT, …"""
+        """From API_PORT, ENGINE_PORT and so on; raises `SettingsError`."""
         return cls(
             api=_port(values, "API_PORT", cls.api),
             engine=_port(values, "ENGINE_PORT", cls.engine),
@@ -71,10 +71,10 @@ class Ports:
 class Settings:
     """The local stack's settings.
 
-    `state` holds everything the stack keeps; `output` receives the exports. `engine` is the one to
-    run on; None: the one that runs, or else the default. `database_url`, `redis_url` and
-    `mail_host` name servers of the user's own, which are used instead of ours. `parameters` are
-    parameters of the template for the functions.
+    `state` is the folder for all that the stack keeps, `output` the folder for exports. `engine` is
+    the name of the engine; None chooses the running one, or else the default. `database_url`,
+    `redis_url` and `mail_host` name servers of the user's own, which replace ours. `parameters` are
+    the template's parameters for the functions.
     """
 
     state: Path = ROOT / ".sluice"
@@ -88,12 +88,12 @@ class Settings:
 
     @classmethod
     def load(cls) -> Self:
-        """From the environment, and for what it lacks from `.env`."""
+        """From the environment and `.env`; the environment wins. Raises `SettingsError`."""
         return cls.read({**_env_file(ROOT / ".env"), **os.environ})
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> Self:
-        """From `values`; an empty value is as good as none. Raises `SettingsError`."""
+        """From `values`, where an empty value counts as not set; raises `SettingsError`."""
         return cls(
             state=ROOT / (values.get("SLUICE_STATE") or ".sluice"),
             output=ROOT / (values.get("OUTPUT_DIR") or "output"),

@@ -1,4 +1,4 @@
-"""Commands for a shell that talks to the stack, on machines that lack them."""
+"""Shims: commands for a shell that talks to the stack, on machines that lack them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ TAIL = """if [ "$1 $2" = "logs tail" ]; then shift 2; exec {command} "$@"; fi
 def make(state: Path, environment: Mapping[str, str]) -> None:
     """Write `psql`, `redis-cli`, `aws`, `awslocal`, `sam` and `samlocal` into the state folder.
 
-    `environment` makes an AWS client talk to the stack: the last three do so wherever they are
-    called.
+    `environment` makes an AWS client talk to the stack; `awslocal`, `sam` and `samlocal` set it
+    themselves.
     """
     here = Path(sys.executable).parent
     local = {**environment, "DISABLE_DEPRECATION_NOTICE": "1"}
@@ -42,7 +42,7 @@ def make(state: Path, environment: Mapping[str, str]) -> None:
     }
     folder = state / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    tail = [*commands["awslocal"][:-1], sys.executable, "-m", "stack.tail"]
+    tail = [*commands["awslocal"][:-1], sys.executable, "-m", "stack.logs_tail"]
     for name, command in commands.items():
         script = folder / name
         also = TAIL.format(command=_words(tail)) if name == "awslocal" else ""
@@ -55,9 +55,9 @@ def _words(command: list[str]) -> str:
 
 
 def path(state: Path, current: str) -> str:
-    """The search path `current` with our commands at its end: the machine's own come first.
+    """PATH for the user's shell: `current` with the shims at its end, behind the machine's own.
 
-    What runs us has put our Python in front of it, which a user's shell should not get.
+    `make` has put our Python at the front of `current`, which the user's shell must not get.
     """
     ours = {str(state / FOLDER), str(Path(sys.executable).parent)}
     others = [folder for folder in current.split(os.pathsep) if folder not in ours]
@@ -65,6 +65,6 @@ def path(state: Path, current: str) -> str:
 
 
 def other_than_ours(name: str, state: Path) -> str | None:
-    """The machine's own command of that name."""
+    """The path of the machine's own command of that name; None if there is none."""
     folders = os.environ.get("PATH", "").split(os.pathsep)
     return shutil.which(name, path=os.pathsep.join(f for f in folders if f != str(state / FOLDER)))

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from stack.engines import engine_in
+from stack.local_services import Front, Mirror, Supervisor
 from stack.outputs import Outputs
-from stack.own import Front, Keeper, Mirror
 from stack.ports import claim_port
 from stack.services import services
 from stack.waiting import NotReadyError
@@ -33,7 +33,7 @@ class Stack:
 
     @cached_property
     def services(self) -> tuple[Service, Service, Service]:
-        """PostgreSQL, Redis and mail, ours or the user's own."""
+        """PostgreSQL, Redis and mail, each ours or the user's own."""
         return services(self.settings)
 
     @cached_property
@@ -43,7 +43,7 @@ class Stack:
 
     @cached_property
     def front(self) -> Front:
-        """The API's front door."""
+        """The proxy in front of the API."""
         return Front(self.state, self.settings.ports.api)
 
     @cached_property
@@ -52,29 +52,29 @@ class Stack:
         return Mirror(self.state, self.settings.output, self.engine.environment())
 
     @cached_property
-    def keeper(self) -> Keeper:
-        """What starts them again."""
-        return Keeper(self.state)
+    def supervisor(self) -> Supervisor:
+        """The process that restarts parts that died."""
+        return Supervisor(self.state)
 
     @property
     def parts(self) -> list[Server]:
-        """What we run, in the order of starting."""
+        """The servers that we run, in the order of starting."""
         ours = [service.server for service in self.services if service.server]
         return [*ours, self.engine, self.front, self.mirror]
 
     @property
     def outputs(self) -> Outputs | None:
-        """What is deployed."""
+        """The outputs of the deployment; None if nothing is deployed."""
         return Outputs.read(self.state)
 
     def deployed(self) -> Outputs:
-        """What is deployed; raises `NotReadyError` if nothing is."""
+        """The outputs of the deployment; raises `NotReadyError` if nothing is deployed."""
         if self.outputs is None:
             raise NotReadyError("the stack is not up: run `make up`")
         return self.outputs
 
     def check(self) -> None:
-        """Raise `PortTakenError` or `NotReadyError` where `start` cannot succeed."""
+        """Raise `PortTakenError` or `NotReadyError` if `start` cannot succeed."""
         for part in self.parts:
             if part.process.find() is None:
                 for port in part.ports():
@@ -83,24 +83,24 @@ class Stack:
             service.require()
 
     def start(self) -> None:
-        """Start all but the mirror at once; raises the first `NotReadyError`."""
+        """Start all parts but the mirror in parallel; raises the first `NotReadyError`."""
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda part: part.start(), self.parts[:-1]))
 
     def stop(self) -> None:
-        """Stop in reverse, so that nothing loses what it depends on; running jobs end first."""
-        self.keeper.stop()
+        """Stop the parts in reverse order, so that none loses a part that it needs."""
+        self.supervisor.stop()
         for part in reversed(self.parts):
             part.stop()
 
     @property
     def mail_page(self) -> str:
-        """The web page of our own mail catcher."""
+        """The URL of our mail catcher's page."""
         return f"http://localhost:{self.settings.ports.mail_page}"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Let one command at a time change the stack."""
+        """Hold the lock with which one command at a time changes the stack."""
         self.state.mkdir(parents=True, exist_ok=True)
         with (self.state / "lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""Waiting for something to become true, with a limit and a reason when it does not."""
+"""Waits until a condition holds, for a limited time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class NotReadyError(Exception):
-    """Something did not become ready in time, or died on the way."""
+    """A part is not up, was not ready in time, or ended before it was ready."""
 
 
 def wait_until(
@@ -21,7 +21,10 @@ def wait_until(
     alive: Callable[[], bool] = lambda: True,
     every: float = 0.02,
 ) -> None:
-    """Return once `ready()`; raise `NotReadyError` after `seconds` or as soon as not `alive()`."""
+    """Return once `ready()` holds, which is asked every `every` seconds.
+
+    Raises `NotReadyError`, which names `what`, after `seconds` or as soon as `alive()` is false.
+    """
     end = time.monotonic() + seconds
     while not ready():
         if not alive():

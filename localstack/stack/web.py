@@ -1,4 +1,4 @@
-"""One request to a server of the stack."""
+"""Sends one HTTP request to a server of the stack."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ def call(
     seconds: float = 30.0,
     key: str | None = None,
 ) -> tuple[int, Any]:
-    """Status and JSON of the answer, whatever the status; raises OSError, or ValueError.
+    """Send `body` as JSON; returns the status and the JSON of the answer, whatever the status.
 
-    `key`: an API key.
+    `key` is an API key. Raises `OSError` if there is no answer within `seconds`, `ValueError` if
+    the answer is no JSON.
     """
     request = urllib.request.Request(  # noqa: S310  (URLs are the stack's own)
         url,

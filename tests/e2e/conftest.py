@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def stack() -> Iterator[LocalStack]:
     """A healthy stack with the repository deployed into it."""
     folder = Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
-    folder.chmod(0o711)  # PostgreSQL's account has to pass through
+    folder.chmod(0o711)  # PostgreSQL's user has to pass through
     local = LocalStack.on_free_ports(folder)
     try:
         local.command("up")

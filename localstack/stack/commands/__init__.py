@@ -1,1 +1,1 @@
-"""One module for each command: `arguments` declares its options, `run` does it."""
+"""One module a command: `arguments` declares its options, `run` executes it."""

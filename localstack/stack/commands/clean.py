@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from stack.commands import down
-from stack.screen import say
+from stack.console import say
 
 if TYPE_CHECKING:
     import argparse
@@ -26,8 +26,8 @@ def run(stack: Stack, options: argparse.Namespace) -> None:
 
 
 def remove(stack: Stack) -> None:
-    """Remove the state of a stack that is down, but for what `make` itself put there."""
-    for part in (*stack.parts, stack.keeper):
+    """Remove the state of a stack that is down, except for the uv that `make` installed there."""
+    for part in (*stack.parts, stack.supervisor):
         part.remove()
     for path in stack.state.iterdir() if stack.state.exists() else ():
         if path.name == "uv":

@@ -1,4 +1,4 @@
-"""Start the stack, post one job of each kind, show what becomes of them, leave it running."""
+"""Start the stack, post one job of each kind, show how each one ends; the stack stays up."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from stack.bring_up import bring_up
 from stack.client import Client
 from stack.commands.up import api_url, mail_url
+from stack.console import paint, say
 from stack.drain_order import started
 from stack.keys import lent
 from stack.ports import LOOPBACK
-from stack.screen import paint, say
 from stack.servers.mail import Mail
 from stack.waiting import wait_until
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from stack.stack import Stack
 
-SECONDS = 90
+MAX_WAIT_SECONDS = 90
 PEOPLE = [
     {"id": 1, "name": "venkat", "email": "venkat@example.com"},
     {"id": 2, "name": "sai", "email": "sai@example.com"},
@@ -39,7 +39,7 @@ def arguments(options: argparse.ArgumentParser) -> None:
 
 
 def run(stack: Stack, options: argparse.Namespace) -> None:
-    """Each step's outcome is shown as it happens."""
+    """Show each step as it happens; raises one of `bring_up.EXPECTED`."""
     del options
     began = time.monotonic()
     bring_up(stack)
@@ -55,18 +55,18 @@ def run(stack: Stack, options: argparse.Namespace) -> None:
 
 
 def export(stack: Stack, client: Client) -> None:
-    """A CSV export, down to the file."""
+    """Show a CSV export from the request to the file."""
     heading("an export: CSV_EXPORT, high priority")
     job = follow(client, client.submit("CSV_EXPORT", {"data": PEOPLE}, "high"))
     path = stack.settings.output / f"{job['id']}.csv"
-    wait_until(path.exists, f"{path}, copied from the bucket", seconds=SECONDS)
+    wait_until(path.exists, f"{path}, copied from the bucket", seconds=MAX_WAIT_SECONDS)
     step(f"{path}:")
     for line in path.read_text().splitlines():
         say(f"      {line}")
 
 
 def letter(stack: Stack, client: Client) -> None:
-    """A mail, down to the catcher."""
+    """Show a mail from the request to the mail catcher."""
     heading("a mail: EMAIL_SEND")
     job = follow(client, client.submit("EMAIL_SEND", LETTER))
     message_id = job["result"]["messageId"]
@@ -78,7 +78,7 @@ def letter(stack: Stack, client: Client) -> None:
 
 
 def priorities(stack: Stack, client: Client) -> None:
-    """High before default, whatever came first."""
+    """Show that a high job starts before default jobs that were posted earlier."""
     heading("five default jobs, then a high one, while no poller may run")
     since = time.time()
     with no_poller(stack):
@@ -94,14 +94,14 @@ def priorities(stack: Stack, client: Client) -> None:
         order[:] = started(logs, poller, names, since)
         return len(order) == len(names)
 
-    wait_until(all_started, "the poller's log", seconds=SECONDS, every=0.2)
+    wait_until(all_started, "the poller's log", seconds=MAX_WAIT_SECONDS, every=0.2)
     started_in_order = ", ".join(names[job_id] for job_id in order)
     step(f"started in this order, several at the same time: {started_in_order}")
 
 
 @contextmanager
 def no_poller(stack: Stack) -> Iterator[None]:
-    """Hold pollers back, or there would be no queue to see; then call one."""
+    """Let no poller start during the block, so that jobs queue up; then invoke one."""
     functions = stack.engine.client("lambda")
     poller = {"FunctionName": stack.deployed().poller_function}
     functions.put_function_concurrency(**poller, ReservedConcurrentExecutions=0)
@@ -113,13 +113,13 @@ def no_poller(stack: Stack) -> Iterator[None]:
 
 
 def failure(client: Client) -> None:
-    """A job that cannot succeed: three attempts, 1 s and 2 s apart."""
+    """Show a job that cannot succeed: three attempts, 1 s and 2 s apart."""
     heading("a job that cannot succeed")
     follow(client, client.submit("CSV_EXPORT", {"data": "invalid"}))
 
 
 def later(client: Client) -> None:
-    """A job that waits for its time, and is not wanted any more."""
+    """Show a scheduled job that is cancelled before its time."""
     heading("a job for in an hour, cancelled before")
     job_id = client.submit("CSV_EXPORT", {"data": PEOPLE}, delaySeconds=3600)
     waiting = client.job(job_id)["waiting"]
@@ -129,11 +129,11 @@ def later(client: Client) -> None:
 
 
 def follow(client: Client, job_id: str) -> dict[str, Any]:
-    """Show every change of one job; returns it when it is final."""
+    """Print every change of one job; returns the job when it has ended."""
     began = time.monotonic()
     job: dict[str, Any] = {}
     step(f"posted {job_id}")
-    for job in client.watch(job_id, seconds=SECONDS):
+    for job in client.watch(job_id, seconds=MAX_WAIT_SECONDS):
         colour = {"completed": "green", "failed": "red"}.get(job["status"], "yellow")
         line = f"{time.monotonic() - began:5.2f} s  {paint(job['status'], colour)}"
         if job["attempts"]:
@@ -145,8 +145,8 @@ def follow(client: Client, job_id: str) -> dict[str, Any]:
 
 
 def where_to_look(stack: Stack) -> None:
-    """The stack goes on running."""
-    heading("it is yours to try, and goes on running")
+    """Print where the user can look at the running stack."""
+    heading("the stack stays up: try it yourself")
     for what, where in {
         "API": api_url(stack),
         "mail page": mail_url(stack),
@@ -161,10 +161,10 @@ def where_to_look(stack: Stack) -> None:
 
 
 def heading(text: str) -> None:
-    """A new step."""
+    """Print the title of a step."""
     say(f"\n{paint('●', 'blue')} {text}")
 
 
 def step(text: str) -> None:
-    """Something that happened in it."""
+    """Print one line of a step."""
     say(f"    {text}")

@@ -1,13 +1,13 @@
-"""Build and deploy what changed, into the running stack or where --env says."""
+"""Build and deploy after a change, into the running stack or the target that --env names."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
+from stack.console import paint, say
 from stack.deploy import Deployment
-from stack.screen import paint, say
-from stack.target import LOCAL, Target
+from stack.deploy_target import LOCAL, DeployTarget
 from stack.waiting import NotReadyError
 
 if TYPE_CHECKING:
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def arguments(options: argparse.ArgumentParser) -> None:
-    """Where: a table of samconfig.toml; the running stack where it is left out."""
+    """--env: a table of samconfig.toml; without it, the running stack."""
     options.add_argument("--env", default="", help="localstack, dev or prod")
 
 
 def run(stack: Stack, options: argparse.Namespace) -> None:
-    """Deploy, unless what runs is what would be deployed."""
+    """Deploy, unless the running code is up to date. Raises `DeployError`, `NotReadyError`."""
     if options.env not in {"", LOCAL}:
-        Target.named(options.env).deploy()
+        DeployTarget.named(options.env).deploy(stack.state)
         return
     if stack.engine.process.find() is None:
         raise NotReadyError("the stack is not up: run `make up`")
@@ -36,7 +36,7 @@ def run(stack: Stack, options: argparse.Namespace) -> None:
 
 
 def deploy(stack: Stack) -> bool:
-    """Bring the deployment up to date; True: there was something to do."""
+    """Bring the deployment up to date; returns whether anything was deployed."""
     deployment = Deployment(stack)
     if deployment.current():
         return False

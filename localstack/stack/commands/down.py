@@ -1,10 +1,10 @@
-"""Stop the stack gracefully; what it holds is kept."""
+"""Stop the stack gracefully; jobs and exports are kept."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stack.screen import say
+from stack.console import say
 
 if TYPE_CHECKING:
     import argparse
@@ -17,7 +17,7 @@ def arguments(options: argparse.ArgumentParser) -> None:
 
 
 def run(stack: Stack, options: argparse.Namespace) -> None:
-    """Stop the parts in reverse order."""
+    """Stop the parts, the last one started first."""
     del options
     with stack.locked():
         running = [part.name for part in stack.parts if part.process.find() is not None]

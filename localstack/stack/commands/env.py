@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from stack import shims
 from stack.commands.up import api_url, mail_url
-from stack.screen import say
+from stack.console import say
 
 if TYPE_CHECKING:
     import argparse
@@ -23,14 +23,14 @@ def arguments(options: argparse.ArgumentParser) -> None:
 
 
 def run(stack: Stack, options: argparse.Namespace) -> None:
-    """Print; raises `NotReadyError` where nothing is deployed."""
+    """Print them; raises `NotReadyError` if nothing is deployed."""
     del options
     for name, value in environment(stack).items():
         say(f"{name}={quote(value)}")
 
 
 def environment(stack: Stack) -> Mapping[str, str]:
-    """What a shell needs to talk to every part of the stack."""
+    """The variables with which a shell can talk to every part of the stack."""
     outputs = stack.deployed()
     database, queue, mail = stack.services
     mail_at = urlsplit(mail.address)

@@ -1,4 +1,4 @@
-"""The keys of the API; `DATABASE_URL` names another database than the stack's."""
+"""Create, list and revoke API keys, in the stack's database or that of `DATABASE_URL`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def arguments(options: argparse.ArgumentParser) -> None:
-    """What `jobs.key` takes."""
+    """The arguments of `jobs.api_keys`."""
     options.add_argument(
         "arguments",
         nargs=REMAINDER,
@@ -24,6 +24,6 @@ def arguments(options: argparse.ArgumentParser) -> None:
 
 
 def run(stack: Stack, options: argparse.Namespace) -> NoReturn:
-    """Become `jobs.key`."""
+    """Replace this process by `jobs.api_keys`."""
     command, environment = program(stack, options.arguments)
     os.execve(command[0], command, environment)  # noqa: S606

@@ -1,4 +1,4 @@
-"""Follow the logs of all parts as one stream, or of one with PART=."""
+"""Follow the logs of all parts as one stream; PART= chooses one part."""
 
 from __future__ import annotations
 
@@ -6,31 +6,33 @@ import time
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-from stack.follow import FileLog, GroupLog
+from stack.console import COLOURS, paint, say
+from stack.logs import FileLog, GroupLog
 from stack.sam import STACK_NAME
-from stack.screen import COLOURS, paint, say
 from stack.settings import SettingsError
 
 if TYPE_CHECKING:
     import argparse
 
-    from stack.follow import Log
+    from stack.logs import Log
     from stack.stack import Stack
 
 FUNCTIONS = ("api", "poller")
-BACKLOG = 20
-EVERY = 0.5
+BACKLOG_LINES = 20
+POLL_SECONDS = 0.5
 
 
 def arguments(options: argparse.ArgumentParser) -> None:
-    """Which part, and whether to go on."""
+    """Which part, how many earlier lines, and whether to wait for more."""
     options.add_argument("--part", default="", help="one part only")
-    options.add_argument("--lines", type=int, default=BACKLOG, help="of each part at first")
+    options.add_argument(
+        "--lines", type=int, default=BACKLOG_LINES, help="earlier lines of each part"
+    )
     options.add_argument("--once", action="store_true", help="do not wait for more")
 
 
 def run(stack: Stack, options: argparse.Namespace) -> None:
-    """Print new lines, each with its part in front, until interrupted."""
+    """Print each line after the name of its part, until interrupted; raises `SettingsError`."""
     logs = _logs(stack, options.lines)
     if options.part:
         if options.part not in logs:
@@ -40,16 +42,16 @@ def run(stack: Stack, options: argparse.Namespace) -> None:
     while True:
         for name, log in logs.items():
             for line in log.lines():
-                say(f"{paint(f'{name:>8}', colours[name])} {line}")
+                say(f"{paint(f'{name:>10}', colours[name])} {line}")
         if options.once:
             return
-        time.sleep(EVERY)
+        time.sleep(POLL_SECONDS)
 
 
 def _logs(stack: Stack, backlog: int) -> dict[str, Log]:
     client = stack.engine.client("logs")
     logs: dict[str, Log] = {}
-    for part in (*stack.parts, stack.keeper):
+    for part in (*stack.parts, stack.supervisor):
         logs[part.name] = FileLog(part.process.log_file, backlog)
     for name in FUNCTIONS:
         logs[name] = GroupLog(client, f"/aws/lambda/{STACK_NAME}-{name}", backlog)

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def arguments(options: argparse.ArgumentParser) -> None:
-    """What psql takes."""
+    """The arguments of psql."""
     options.add_argument("arguments", nargs=REMAINDER, help="passed on to psql")
 
 
 def run(stack: Stack, options: argparse.Namespace) -> NoReturn:
-    """Become psql: the machine's own, or the one that came with the server."""
+    """Replace this process by psql: the machine's own, or else the one of our server package."""
     psql = shutil.which("psql") or str(installed_programs() / "psql")
     os.execv(psql, [psql, stack.services[0].address, *options.arguments])  # noqa: S606

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 
+from stack.console import complain, say
 from stack.environments import install
 from stack.paths import CLIENTS
-from stack.screen import complain, say
 from stack.shims import other_than_ours
 
 if TYPE_CHECKING:
@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 
 
 def arguments(options: argparse.ArgumentParser) -> None:
-    """What redis-cli takes."""
+    """The arguments of redis-cli."""
     options.add_argument("-u", dest="url", help="another server, redis://host:port/database")
     options.add_argument("words", nargs=REMAINDER, help="passed on to redis-cli")
 
 
 def run(stack: Stack, options: argparse.Namespace) -> int:
-    """Become redis-cli, the machine's own or else iredis; or run the one command that is given."""
+    """Replace this process by the machine's redis-cli.
+
+    Without one: run the command that is given here, or open iredis if none is given.
+    """
     url = options.url or stack.services[1].address
     for name in ("redis-cli", "valkey-cli"):
         if program := other_than_ours(name, stack.state):
@@ -38,7 +41,7 @@ def run(stack: Stack, options: argparse.Namespace) -> int:
 
 
 def _run_one(url: str, words: list[str]) -> int:
-    """What iredis does only at a terminal, and after asking whether KEYS is meant."""
+    """Run a command without iredis, which needs a terminal and asks before it runs KEYS."""
     pool = redis.ConnectionPool.from_url(url, decode_responses=True)
     connection: Any = pool.get_connection()
     try:

@@ -1,4 +1,4 @@
-"""Show each part: whether it is up, its port, version and health; fails if one is not well."""
+"""Show state, port, version and health of each part; the exit status is 1 if one is unhealthy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stack.commands.up import api_url
-from stack.screen import paint, say
+from stack.console import paint, say
 from stack.services import public
 from stack.web import call
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Line:
-    """What is known of one part."""
+    """The table's line for one part."""
 
     name: str
     up: bool
@@ -38,7 +38,7 @@ def arguments(options: argparse.ArgumentParser) -> None:
 
 
 def run(stack: Stack, options: argparse.Namespace) -> int:
-    """Print a table; 1 if any part is not well."""
+    """Print a table; returns 1 if any part is down or unhealthy, else 0."""
     del options
     lines = list(_lines(stack))
     say(_row("part", "state", "port", "version", "health"))
@@ -55,7 +55,7 @@ def _lines(stack: Stack) -> Iterator[Line]:
             answers = service.answers()
             health = "healthy" if answers else "does not answer"
             yield Line(service.name, answers, public(service.address), "yours", health)
-    for part in (*stack.parts, stack.keeper):
+    for part in (*stack.parts, stack.supervisor):
         yield _line(part)
     yield _api(stack)
 
@@ -70,7 +70,7 @@ def _line(part: Server) -> Line:
 
 
 def _api(stack: Stack) -> Line:
-    """The API as a client sees it: through the front door, the gateway and the function."""
+    """The API as a client sees it: through front, gateway and function."""
     outputs = stack.outputs
     version = outputs.api_function if outputs else "not deployed"
     try:
@@ -82,4 +82,4 @@ def _api(stack: Stack) -> Line:
 
 
 def _row(*columns: str) -> str:
-    return "{:<9} {:<5} {:<15} {:<22} {}".format(*columns).rstrip()
+    return "{:<10} {:<5} {:<15} {:<22} {}".format(*columns).rstrip()

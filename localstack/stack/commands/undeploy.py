@@ -1,13 +1,13 @@
-"""Delete what was deployed, from the running stack or from where --env says."""
+"""Delete the deployment from the running stack or the target that --env names."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from stack.commands import deploy
+from stack.console import say
 from stack.deploy import Deployment
-from stack.screen import say
-from stack.target import LOCAL, Target
+from stack.deploy_target import LOCAL, DeployTarget
 from stack.waiting import NotReadyError
 
 if TYPE_CHECKING:
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def arguments(options: argparse.ArgumentParser) -> None:
-    """As of `deploy`."""
+    """Those of `deploy`."""
     deploy.arguments(options)
 
 
 def run(stack: Stack, options: argparse.Namespace) -> None:
-    """Delete; rows, queues and exports stay."""
+    """Delete it; rows, queues and exports stay."""
     if options.env not in {"", LOCAL}:
-        Target.named(options.env).undeploy()
+        DeployTarget.named(options.env).undeploy()
         return
     if stack.engine.process.find() is None:
         raise NotReadyError("the stack is not up: there is nothing to delete")

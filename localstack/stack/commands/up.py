@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from stack.bring_up import bring_up
-from stack.screen import paint, say
+from stack.console import paint, say
 
 if TYPE_CHECKING:
     import argparse
@@ -19,7 +19,7 @@ def arguments(options: argparse.ArgumentParser) -> None:
 
 
 def run(stack: Stack, options: argparse.Namespace) -> None:
-    """Start, deploy, and say where things are."""
+    """Start, deploy, and print the addresses."""
     del options
     began = time.monotonic()
     bring_up(stack)
@@ -28,11 +28,11 @@ def run(stack: Stack, options: argparse.Namespace) -> None:
 
 
 def api_url(stack: Stack) -> str:
-    """Where clients find the API."""
+    """The URL of the API for clients."""
     return f"http://localhost:{stack.settings.ports.api}"
 
 
 def mail_url(stack: Stack) -> str:
-    """The page of the mail catcher, or the user's own server."""
+    """The page of the mail catcher, or the address of the user's own mail server."""
     mail = stack.services[2]
     return mail.address if mail.server is None else stack.mail_page

@@ -1,1 +1,1 @@
-"""docker-compose.yml, brought up and tried on a machine that reaches no image registry."""
+"""Test of docker-compose.yml on a machine that reaches no image registry."""

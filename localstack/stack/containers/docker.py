@@ -1,4 +1,4 @@
-"""A Docker of our own, and the composition in it."""
+"""A Docker daemon of our own and the services of docker-compose.yml in it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ SERVICE = "com.docker.compose.service"
 
 @dataclass(frozen=True)
 class Containers:
-    """A Docker of our own in `folder`, and the composition in it, on free ports.
+    """The services of docker-compose.yml in a Docker of our own, whose data is in `folder`.
 
-    `program` is the docker-compose to bring it up with.
+    `ports` are the variables that give each service a free port; `program` is the path of
+    docker-compose.
     """
 
     folder: Path
@@ -35,7 +36,7 @@ class Containers:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Of every command about it."""
+        """The environment of every docker and docker-compose command."""
         socket = self.folder / "docker.sock"
         return {
             **os.environ,
@@ -44,17 +45,17 @@ class Containers:
             "DOCKER_SOCKET": str(socket),
             "COMPOSE_PROJECT_NAME": PROJECT,
             "OUTPUT_DIR": str(self.output.relative_to(ROOT)),
-            # The other builder is a plug-in that not every Docker has.
+            # BuildKit is a plug-in that not every Docker has.
             "DOCKER_BUILDKIT": "0",
         }
 
     @property
     def output(self) -> Path:
-        """Where exports appear."""
+        """The folder in which exports appear."""
         return ROOT / ".sluice" / "verify-output"
 
     def run(self, *command: str, check: bool = True) -> str:
-        """Run a command to its end; returns what it printed."""
+        """Run a command; returns its output. With `check`, a failure ends this process."""
         done = subprocess.run(  # noqa: S603
             command,
             env=self.environment,
@@ -69,11 +70,11 @@ class Containers:
         return done.stdout
 
     def compose(self, *words: str, check: bool = True) -> str:
-        """Run docker-compose."""
+        """Run docker-compose, as `run` does."""
         return self.run(self.program, *words, check=check)
 
     def health(self) -> dict[str, str]:
-        """Of each service."""
+        """The health of each service, by its name."""
         ids = self.compose("ps", "-q").split()
         found = json.loads(self.run("docker", "inspect", *ids)) if ids else []
         return {
@@ -83,7 +84,7 @@ class Containers:
 
 @contextmanager
 def docker(containers: Containers) -> Iterator[None]:
-    """Our own dockerd, for as long as this lasts."""
+    """Run our own dockerd during the block."""
     folder = containers.folder
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "dockerd.log").open("wb") as log:

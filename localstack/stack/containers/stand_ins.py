@@ -1,4 +1,4 @@
-"""Images under the names that the composition uses, from Debian packages and PyPI."""
+"""Builds stand-ins for the images of docker-compose.yml from Debian packages and PyPI."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stack.containers.telling import step
+from stack.containers.progress import step
 from stack.paths import ENGINES, ROOT
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ STAND_INS = {
 
 
 def build_stand_ins(containers: Containers) -> None:
-    """Make the images that the registry would give."""
+    """Build a stand-in for every image that would come from a registry."""
     if not containers.run("docker", "images", "-q", "sluice-debian"):
         step(f"debootstrap {DEBIAN}")
         import_debian(containers)
@@ -45,7 +45,7 @@ def build_stand_ins(containers: Containers) -> None:
 
 
 def import_debian(containers: Containers) -> None:
-    """Debian's base system as an image, which trusts the certificates that this machine trusts."""
+    """Import Debian's base system as an image that trusts this machine's certificates."""
     with tempfile.TemporaryDirectory(dir=containers.folder) as temporary:
         root = Path(temporary) / "root"
         containers.run(

@@ -1,4 +1,4 @@
-"""The AWS emulators that can stand in for AWS here, chosen by name."""
+"""The engines: AWS emulators, chosen by name."""
 
 from __future__ import annotations
 
@@ -14,13 +14,11 @@ if TYPE_CHECKING:
     from stack.engines.engine import Engine
 
 ENGINES: dict[str, type[Engine]] = {engine.title: engine for engine in (Ministack, LocalStack)}
-
-
 DEFAULT = Ministack.title
 
 
 class EngineRunsError(Exception):
-    """Another engine runs than the one that was chosen."""
+    """The stack runs on another engine than the chosen one."""
 
 
 class UnknownEngineError(Exception):
@@ -28,7 +26,7 @@ class UnknownEngineError(Exception):
 
 
 def engine_named(title: str) -> type[Engine]:
-    """The engine chosen with `ENGINE=`; raises `UnknownEngineError`."""
+    """The class of the engine of that name; raises `UnknownEngineError`."""
     try:
         return ENGINES[title]
     except KeyError:
@@ -37,9 +35,9 @@ def engine_named(title: str) -> type[Engine]:
 
 
 def engine_in(folder: Path, chosen: str | None, port: int) -> Engine:
-    """The engine `chosen`, or the one that was started in `folder` and not stopped since.
+    """The engine `chosen`, or else the one that was started in `folder` and not stopped since.
 
-    Raises `EngineRunsError` where these are two, `UnknownEngineError`.
+    Raises `EngineRunsError` if another than `chosen` runs there, or `UnknownEngineError`.
     """
     started = _started(folder)
     engine = engine_named(chosen or started or DEFAULT)(folder, port)

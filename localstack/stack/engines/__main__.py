@@ -1,4 +1,4 @@
-"""`python -m stack.engines TITLE`: install what an engine needs, or say what is missing."""
+"""`python -m stack.engines TITLE`: install an engine, or print what is missing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stack.ports import free_port
 
 
 def main() -> None:
-    """Install; it is not started."""
+    """Install the engine without starting it."""
     options = argparse.ArgumentParser(prog="stack.engines", description=__doc__)
     options.add_argument("title", choices=tuple(ENGINES))
     title = options.parse_args().title

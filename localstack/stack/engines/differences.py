@@ -1,7 +1,7 @@
-"""What an engine does otherwise than AWS, and so otherwise than another engine.
+"""The differences between each engine and AWS, in one table.
 
-The one place where that is written down: `localstack/engines/README.md` shows this table, and a
-test that has to expect something else on one engine names its row here, and prints it.
+`localstack/engines/README.md` shows the table. A test that expects something else on one engine
+names the row here, and the end of the test run prints it.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ MINISTACK, LOCALSTACK = "ministack", "localstack"
 DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "state": {
-            MINISTACK: "kept over a clean stop; after a crash, that of the last clean stop",
-            LOCALSTACK: "gone when it stops, objects in the bucket too: `make up` deploys again, "
-            "and exports remain as rows and as files",
+            MINISTACK: "survives a clean stop; after a crash, that of the last clean stop is back",
+            LOCALSTACK: "lost when it stops, with the objects in the bucket: `make up` deploys "
+            "again, and exports remain as rows and as files",
         },
         "function's Python": {
-            MINISTACK: "the engine's own, with the engine's packages, whatever Runtime says",
-            LOCALSTACK: "that of Runtime where there is one, with awslambdaric and boto3 only",
+            MINISTACK: "the engine's own with the engine's packages; Runtime is ignored",
+            LOCALSTACK: "that of Runtime if it is installed, with awslambdaric and boto3 only",
         },
         "call that outlives an update": {
-            MINISTACK: "is ended",
+            MINISTACK: "is killed",
             LOCALSTACK: "ends on the code it began with, as on AWS",
         },
         "log of a function": {
-            MINISTACK: "in its group when the call has ended, all lines with that time",
-            LOCALSTACK: "in its group when the call has ended, all lines with that time",
+            MINISTACK: "appears when the call ends; all lines have the time of the end",
+            LOCALSTACK: "appears when the call ends; all lines have the time of the end",
         },
         "long log": {
-            MINISTACK: "of what is asked for, the first 10,000 lines are shown",
-            LOCALSTACK: "shown page by page",
+            MINISTACK: "only the first 10,000 lines can be read",
+            LOCALSTACK: "read page by page",
         },
         "body said to be gzip": {
             MINISTACK: "passed on as it came, as on AWS",
-            LOCALSTACK: "unpacked before the gateway sees it, which then does not know of it; "
-            "500 for one that is none",
+            LOCALSTACK: "unpacked before the gateway sees it, and passed on as plain; 500 if it is "
+            "no gzip",
         },
         "memory limit": {
             MINISTACK: "not enforced",
@@ -56,14 +56,14 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "custom resources": {
             MINISTACK: "run",
-            LOCALSTACK: "reported as done without being run",
+            LOCALSTACK: "not run, but reported as done",
         },
         "schedules": {
             MINISTACK: "rules and EventBridge Scheduler fire",
             LOCALSTACK: "rules fire, EventBridge Scheduler never does",
         },
         "API's id": {
-            MINISTACK: "another one once a route has changed or the stack was deleted",
+            MINISTACK: "another one after a route changed or the stack was deleted",
             LOCALSTACK: "the name of the stack (tag `_custom_id_`)",
         },
         "IAM": {
@@ -76,7 +76,7 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "authorizers and usage plans": {
             MINISTACK: "lost when a template is read",
-            LOCALSTACK: "kept, never called: everybody is let in",
+            LOCALSTACK: "kept but never called: every request passes",
         },
         "gateway responses, ANY and {proxy+} routes": {
             MINISTACK: "lost when a template is read",
@@ -91,12 +91,12 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
 
 
 def on(engine: str, what: str) -> str:
-    """What `engine` does about `what`; raises `KeyError` for what is in no row."""
+    """The cell of the table for row `what` and `engine`; raises `KeyError` if there is none."""
     return DIFFERENCES[what][engine]
 
 
 def table() -> str:
-    """All of it, as Markdown."""
+    """The table as Markdown."""
     engines = (MINISTACK, LOCALSTACK)
     rows = [
         f"| {' | '.join(['', *engines])} |".replace("|  |", "| |"),

@@ -1,4 +1,4 @@
-"""What the stack needs of an AWS emulator."""
+"""The interface that the stack needs of an AWS emulator."""
 
 from __future__ import annotations
 
@@ -21,32 +21,29 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
 class Engine(Server):
-    """An emulator of AWS on 127.0.0.1:`port`: it runs functions and keeps what they use.
-
-    Started, stopped and asked for its health like any server.
-    """
+    """An AWS emulator on 127.0.0.1:`port`, which runs functions and serves what they use."""
 
     name = "engine"
     title: str
-    """The name to choose it by, with `ENGINE=`."""
+    """The name by which `ENGINE=` chooses it."""
     keeps_state = True
-    """Whether what was deployed is there again after a clean stop and a start."""
+    """Whether a deployment survives a clean stop."""
 
     def start(self) -> None:
-        """As any server; what was started is written down for commands that do not say it."""
+        """Start it, and keep its title for later commands without `ENGINE=`."""
         if not self.keeps_state and self.process.find() is None:
-            # What functions left there that were killed with it.
+            # Functions that were killed with the engine left files there.
             shutil.rmtree(self.scratch)
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / TITLE).write_text(self.title)
         super().start()
 
     def endpoint(self) -> str:
-        """The URL that every AWS client of this engine is given."""
+        """The URL for every AWS client of this engine."""
         return f"http://{LOOPBACK}:{self.port}"
 
     def environment(self) -> Mapping[str, str]:
-        """What makes an AWS client talk to this engine."""
+        """The variables that make an AWS client talk to this engine."""
         return {
             **CREDENTIALS,
             "AWS_DEFAULT_REGION": REGION,
@@ -54,7 +51,7 @@ class Engine(Server):
         }
 
     def client(self, service: Any) -> Any:
-        """A boto3 client of this engine, whatever the environment says."""
+        """A boto3 client of this engine; the environment has no influence."""
         return boto3.client(
             service,
             endpoint_url=self.endpoint(),
@@ -64,26 +61,31 @@ class Engine(Server):
         )
 
     def forgot(self) -> bool:
-        """Whether what was deployed may be gone: for one that does not run, and keeps no state.
+        """Whether the deployment may be gone.
 
-        After a crash the state of the last clean stop comes back, which need not be the last one.
+        It is gone after every stop of an engine that keeps no state. After a crash, an engine that
+        keeps state restores that of the last clean stop, which may be older.
         """
         return self.process.died() or (not self.keeps_state and self.process.find() is None)
 
     @abstractmethod
     def python_version(self) -> str:
-        """The Python that functions run on, as `3.13`: what is shipped is built for it."""
+        """The version of the functions' Python, as `3.13`; the layer is built for it."""
+
+    @abstractmethod
+    def function_python(self) -> str:
+        """The path of the functions' Python, once the engine is installed."""
 
     @abstractmethod
     def gateway_url(self, api_id: str, stage: str) -> str:
-        """Where the emulated gateway answers for one API, without a slash at the end."""
+        """The URL of one stage of an API, without a slash at the end."""
 
     def complete_gateway(self) -> None:
-        """Put into the gateway what the engine has not understood of the template."""
+        """Add what the engine's import of the template has left out of the gateway."""
 
     @property
     def scratch(self) -> Path:
-        """A folder for its temporary files, so that none are left elsewhere."""
+        """A folder for the engine's temporary files."""
         folder = self.folder / "tmp"
         folder.mkdir(parents=True, exist_ok=True)
         return folder

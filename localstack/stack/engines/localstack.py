@@ -1,4 +1,4 @@
-"""LocalStack's own code on this machine, without Docker: functions are processes."""
+"""LocalStack's own code, run on this machine without Docker: functions are processes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from stack.engines.engine import CREDENTIALS, REGION, Engine
 from stack.environments import install, python_version
-from stack.paths import ENGINES
+from stack.interpreters import find_python
+from stack.paths import ENGINES, LAMBDA_RUNTIME
 from stack.ports import LOOPBACK
 from stack.process import Command
-from stack.pythons import find_python
 from stack.web import call
 
 if TYPE_CHECKING:
@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROJECT = ENGINES / "localstack"
-RUNTIME = PROJECT / "runtime"
 INHERITED = ("PATH", "LANG", "LC_ALL", "TZ")
 GRACE_SECONDS = 8
-"""For a call in hand when the engine is stopped; less than the stack gives the engine."""
+"""For a running call when the engine stops; less than the engine itself gets."""
 
 
 class LocalStack(Engine):
@@ -35,7 +34,7 @@ class LocalStack(Engine):
     start_seconds = 120.0
 
     def prepare(self) -> Command:
-        """Install it, and what functions run on."""
+        """Install LocalStack and the functions' Python environment."""
         programs = installed()
         return Command(
             [str(programs / "python"), "-m", "localstack.runtime.main"],
@@ -51,7 +50,7 @@ class LocalStack(Engine):
             "AWS_DEFAULT_REGION": REGION,
             "HOME": str(self.scratch),
             "TMPDIR": str(self.scratch),
-            # Its index of plug-ins is kept here, not in the user's cache, where it may be stale.
+            # Its index of plug-ins goes here, because that in the user's cache may be stale.
             "XDG_CACHE_HOME": str(self.scratch / "cache"),
             "FILESYSTEM_ROOT": str(self.folder / "localstack"),
             "GATEWAY_LISTEN": f"{LOOPBACK}:{self.port}",
@@ -62,13 +61,13 @@ class LocalStack(Engine):
             "SKIP_SSL_CERT_DOWNLOAD": "1",
             "S3_SKIP_SIGNATURE_VALIDATION": "0",
             "LAMBDA_RUNTIME_EXECUTOR": "process",
-            "LAMBDA_PROCESS_PYTHONS": str(RUNTIME / ".venv" / "bin" / "python"),
+            "LAMBDA_PROCESS_PYTHONS": self.function_python(),
             "LAMBDA_PROCESS_GRACE_SECONDS": str(GRACE_SECONDS),
             "PYTHONUNBUFFERED": "1",
         }
 
     def healthy(self) -> bool:
-        """Whether it says that it runs."""
+        """Whether its health page answers 200."""
         try:
             status, _ = call(f"{self.endpoint()}/_localstack/health", seconds=2)
         except (OSError, ValueError):
@@ -76,23 +75,27 @@ class LocalStack(Engine):
         return status == OK
 
     def version(self) -> str:
-        """As pinned in its project."""
+        """The version that its project pins."""
         pinned = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["dependencies"]
         core = next(str(pin) for pin in pinned if pin.startswith("localstack-core"))
         return f"localstack {core.partition('==')[2]}"
 
     def python_version(self) -> str:
-        """Functions have an environment of their own, with what AWS's runtime brings."""
-        return python_version(RUNTIME)
+        """That of the functions' own environment, which has the packages of AWS's runtime."""
+        return python_version(LAMBDA_RUNTIME)
+
+    def function_python(self) -> str:
+        """The interpreter of that environment."""
+        return str(LAMBDA_RUNTIME / ".venv" / "bin" / "python")
 
     def gateway_url(self, api_id: str, stage: str) -> str:
-        """By path, so that no name has to be resolved."""
+        """A URL with the API in its path, so that no host name has to be resolved."""
         return f"{self.endpoint()}/_aws/execute-api/{api_id}/{stage}"
 
 
 @cache
 def installed() -> Path:
-    """Bring its environments in line with their locks; returns its folder of programs."""
+    """Make both environments match their locks; returns LocalStack's folder of programs."""
     python = find_python(">=3.12,<3.15", "LocalStack")
-    install(RUNTIME)
+    install(LAMBDA_RUNTIME)
     return install(PROJECT, python=python)

@@ -23,21 +23,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROJECT = ENGINES / "ministack"
-# Functions inherit the engine's environment: what is not listed must not reach them.
+# Functions inherit the engine's environment, so it gets these variables only.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
-FINISH_SECONDS = 10.0
-
+MAX_FINISH_SECONDS = 10.0
 ANY = "ANY"
 
 
 class Ministack(Engine):
-    """ministack, with what it opens by default beyond loopback HTTP switched off."""
+    """ministack, with everything switched off that listens beside HTTP on loopback."""
 
     title = "ministack"
 
     def prepare(self) -> Command:
-        """Install it."""
+        """Install ministack."""
         programs = install(PROJECT)
         return Command([str(programs / "ministack")], env=self._settings(), cwd=self.scratch)
 
@@ -60,7 +59,7 @@ class Ministack(Engine):
         }
 
     def healthy(self) -> bool:
-        """Whether its health page answers."""
+        """Whether its health page answers 200."""
         try:
             status, _ = call(f"{self.endpoint()}/_ministack/health", seconds=2)
         except (OSError, ValueError):
@@ -68,30 +67,36 @@ class Ministack(Engine):
         return status == OK
 
     def stop(self) -> None:
-        """Let functions finish what they are at, while the engine is still there for them."""
+        """Let running functions end before the engine stops, because they use it."""
         workers = self.process.members()
         for worker in workers:
             with suppress(psutil.NoSuchProcess):
                 worker.terminate()
         with suppress(NotReadyError):
-            wait_until(lambda: not any(map(_busy, workers)), "functions", seconds=FINISH_SECONDS)
+            wait_until(
+                lambda: not any(map(_busy, workers)), "functions", seconds=MAX_FINISH_SECONDS
+            )
         super().stop()
 
     def version(self) -> str:
-        """As pinned in its project."""
+        """The version that its project pins."""
         pinned = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["dependencies"]
         return next(str(pin).replace("==", " ") for pin in pinned if pin.startswith("ministack=="))
 
     def python_version(self) -> str:
-        """Functions run on the interpreter of the engine itself."""
+        """That of the engine: functions run on the engine's own interpreter."""
         return python_version(PROJECT)
 
+    def function_python(self) -> str:
+        """The engine's own interpreter."""
+        return str(PROJECT / ".venv" / "bin" / "python")
+
     def gateway_url(self, api_id: str, stage: str) -> str:
-        """By path, so that no name has to be resolved."""
+        """A URL with the API in its path, so that no host name has to be resolved."""
         return f"{self.endpoint()}/restapis/{api_id}/{stage}/_user_request_"
 
     def complete_gateway(self) -> None:
-        """Of the methods of an address, its import loses `ANY`: the others of that address."""
+        """Add the method ANY to each path with methods: ministack's import loses it."""
         gateway = self.client("apigateway")
         for api in gateway.get_rest_apis()["items"]:
             self._complete(gateway, api["id"])
@@ -116,9 +121,9 @@ class Ministack(Engine):
 
 
 def _busy(worker: psutil.Process) -> bool:
-    """Whether a function runs in this process: an idle one is reading its next event.
+    """Whether a function runs in this process; an idle one waits in a read of its next event.
 
-    Where the system does not tell, it is taken to be busy.
+    If the system does not tell where the process waits, it counts as busy.
     """
     try:
         if worker.status() == psutil.STATUS_ZOMBIE:

@@ -1,1 +1,1 @@
-"""Copies of the bucket's exports on this machine, made as they are announced."""
+"""Copies the bucket's exports to this machine as soon as the bucket announces them."""

@@ -1,4 +1,4 @@
-"""What the bucket tells the queue about new objects."""
+"""Reads the messages in which the bucket announces new objects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def announced(body: str) -> Iterator[tuple[str, str]]:
-    """Bucket and key of each object that a message announces; nothing for any other message."""
+    """Bucket and key of each object that a message announces; other messages announce none."""
     try:
         records = json.loads(body)["Records"]
         objects = [

@@ -1,4 +1,4 @@
-"""The output folder: a file is there complete or not at all, and never anywhere else."""
+"""The output folder: a file appears in it complete or not at all, and never outside of it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PREFIX, SUFFIX = "output/", ".csv"
-LONGEST_NAME = 255 - len(".part") - 10
 DRAFT_SUFFIX = ".part"
+MAX_NAME_BYTES = 255 - len(DRAFT_SUFFIX) - 10
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class Folder:
     path: Path
 
     def name_of(self, key: str) -> str | None:
-        """The file name for an object's key; None if the object is none of ours."""
+        """The file name for an object's key; None if the object is no export."""
         name = key.removeprefix(PREFIX)
         if name == key or not name.endswith(SUFFIX) or name.startswith("."):
             return None
         if any(character in "/\\:" or not character.isprintable() for character in name):
             return None
-        return name if len(name.encode()) <= LONGEST_NAME else None
+        return name if len(name.encode()) <= MAX_NAME_BYTES else None
 
     def has(self, name: str, *, size: int, since: datetime) -> bool:
         """Whether `name` was written at or after `since` and has `size` bytes."""
@@ -41,7 +41,7 @@ class Folder:
         return found.st_size == size and found.st_mtime >= since.timestamp()
 
     def write(self, name: str, chunks: Iterable[bytes]) -> Path:
-        """Write the file beside its place and put it there once it is whole and on disk."""
+        """Write a draft, sync it to disk and rename it to `name`; returns the path."""
         self.path.mkdir(parents=True, exist_ok=True)
         descriptor, draft = tempfile.mkstemp(DRAFT_SUFFIX, f".{name[:40]}-", self.path)
         try:
@@ -59,7 +59,7 @@ class Folder:
         return self.path / name
 
     def clean(self) -> int:
-        """Remove what a mirror that was killed left half written; returns how many."""
+        """Remove the drafts of a mirror that was killed; returns how many there were."""
         drafts = list(self.path.glob(f".*{DRAFT_SUFFIX}"))
         for draft in drafts:
             draft.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""From the bucket to the folder: what was missed, then each object as it is announced."""
+"""Copies exports from the bucket to the folder: missed ones first, then announced ones."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
     from stack.mirror.folder import Folder
 
-CHUNK = 1 << 20
+CHUNK_BYTES = 1 << 20
 GONE = {"NoSuchKey", "NoSuchBucket", "404"}
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Mirror:
-    """Copies exports of one engine into `folder`."""
+    """Copies the exports of one engine into `folder`."""
 
     s3: S3Client
     sqs: SQSClient
     folder: Folder
 
     def catch_up(self, bucket: str) -> int:
-        """Copy every export that is not in the folder yet; returns how many were copied."""
+        """Copy every export that the folder lacks; returns how many were copied."""
         copied = 0
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PREFIX)
         for page in pages:
@@ -46,9 +46,9 @@ class Mirror:
         return copied
 
     def follow(self, queue_url: str, *, wait: int) -> int:
-        """Copy what is announced within `wait` seconds; returns how many messages came.
+        """Copy the exports announced within `wait` seconds; returns how many messages came.
 
-        A message is forgotten once its files are there: after a crash it comes again.
+        A message is deleted after its files are written, so that it comes again after a crash.
         """
         answer = self.sqs.receive_message(
             QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=wait
@@ -71,5 +71,5 @@ class Mirror:
                 raise
             log.warning("%s is gone before it could be copied", key)
             return
-        path = self.folder.write(name, body.iter_chunks(CHUNK))
+        path = self.folder.write(name, body.iter_chunks(CHUNK_BYTES))
         log.info("%s -> %s", key, path)

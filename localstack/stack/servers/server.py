@@ -1,4 +1,4 @@
-"""What the servers have in common: prepare, start and wait until healthy, stop, kill."""
+"""The base class of all servers: prepare, start and wait until healthy, stop, kill."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Server(ABC):
-    """A server on 127.0.0.1:`port` whose files, pid and log lie in `folder`."""
+    """A server on 127.0.0.1:`port`; its files, pid and log are in `folder`."""
 
     name: str
     start_seconds = 30.0
@@ -33,22 +33,22 @@ class Server(ABC):
 
     @abstractmethod
     def prepare(self) -> Command:
-        """Make what the server needs in its folder (once), and say how it is run."""
+        """Make the server's files unless they are there; returns the command that runs it."""
 
     @abstractmethod
     def healthy(self) -> bool:
-        """Whether it answers its own protocol."""
+        """Whether it answers in its own protocol."""
 
     @abstractmethod
     def version(self) -> str:
-        """Which program in which version, as installed."""
+        """Name and version of the installed program."""
 
     def ports(self) -> tuple[int, ...]:
-        """Every port it listens on."""
+        """Every port on which it listens."""
         return (self.port,)
 
     def start(self) -> None:
-        """Start it unless it runs, and return once it is healthy; raises `NotReadyError`."""
+        """Start it unless it runs, and wait until it is healthy; raises `NotReadyError`."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.process.find() is None:
             for port in self.ports():
@@ -65,14 +65,14 @@ class Server(ABC):
             raise NotReadyError(f"{error}\n{self.process.tail()}") from error
 
     def stop(self) -> None:
-        """Stop it gracefully; what it holds is on disk."""
+        """Stop it gracefully; its data stays on disk."""
         self.process.stop(self.stop_signal)
 
     def kill(self) -> None:
-        """End it as a crash would (SIGKILL to the whole group)."""
+        """Kill its whole group (SIGKILL), as in a crash."""
         self.process.kill()
 
     def remove(self) -> None:
-        """Remove its pid and log, and what it keeps outside `folder`; it is not running."""
+        """Remove its pid and log files, and all it has outside of `folder`; it must be down."""
         self.process.pid_file.unlink(missing_ok=True)
         self.process.log_file.unlink(missing_ok=True)

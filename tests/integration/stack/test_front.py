@@ -167,7 +167,7 @@ def test_without_a_deployment_there_is_no_gateway(front: str) -> None:
         "type": "urn:problem-type:sluice:no-gateway",
         "title": "Bad Gateway",
         "status": 502,
-        "detail": "Nothing is deployed at this moment: see `make status`, or run `make deploy`.",
+        "detail": "Nothing is deployed: see `make status`, or run `make deploy`.",
     }
 
 
@@ -175,7 +175,7 @@ def test_a_gateway_that_is_down_is_said_to_be(front: str, tmp_path: Path) -> Non
     deployed_at(f"http://127.0.0.1:{free_port()}", tmp_path)
     answer = ask("POST", f"{front}/jobs", body=b"{}")
     assert answer.status == 502
-    assert answer.json()["detail"].startswith("It does not answer: ")
+    assert answer.json()["detail"].startswith("The gateway does not answer: ")
 
 
 def test_a_new_deployment_is_used_at_once(front: str, gateway: str, tmp_path: Path) -> None:

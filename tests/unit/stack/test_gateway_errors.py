@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from stack import gateway_errors
-from stack.gateway_errors import DEFAULT_4XX, DEFAULT_5XX, GatewayError, meant
+from stack.gateway_errors import DEFAULT_4XX, DEFAULT_5XX, GatewayError, error_for
 from stack.paths import ROOT
 
 MESSAGE = "the gateway's message"
@@ -27,11 +27,11 @@ OURS = {
     "DEFAULT_4XX": DEFAULT_4XX,
     "DEFAULT_5XX": DEFAULT_5XX,
     "MISSING_AUTHENTICATION_TOKEN": gateway_errors.MISSING_AUTHENTICATION_TOKEN,
-    "ACCESS_DENIED": meant(403, None),
-    "REQUEST_TOO_LARGE": meant(413, None),
-    "UNSUPPORTED_MEDIA_TYPE": meant(415, None),
-    "THROTTLED": meant(429, None),
-    "INTEGRATION_TIMEOUT": meant(504, None),
+    "ACCESS_DENIED": error_for(403, None),
+    "REQUEST_TOO_LARGE": error_for(413, None),
+    "UNSUPPORTED_MEDIA_TYPE": error_for(415, None),
+    "THROTTLED": error_for(429, None),
+    "INTEGRATION_TIMEOUT": error_for(504, None),
 }
 
 
@@ -63,7 +63,7 @@ def test_an_answer_is_the_templates(name: str) -> None:
 def test_the_emulated_gateways_answers_are_understood(
     status: int, error_type: str | None, expected: GatewayError
 ) -> None:
-    assert meant(status, error_type) == expected
+    assert error_for(status, error_type) == expected
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'{"Message": "x"}'])

@@ -21,7 +21,7 @@ from lambda_process.code import CodeStore, state_of
 from lambda_process.environment import Environment
 from lambda_process.interpreters import interpreter_for
 from lambda_process.invocation import Invocation
-from lambda_process.late_log import write_late
+from lambda_process.late_output import write_late_output
 from lambda_process.layout import variables
 from lambda_process.runtime import Launch
 from lambda_process.runtime_api import LOOPBACK
@@ -98,7 +98,7 @@ class ProcessExecutor(RuntimeExecutor):
         ending, text = self._environment.invoke(invocation)
         if self._environment.retired:
             # LocalStack no longer reads the log of a version that it has replaced.
-            write_late(self.function_version.id, self._variables, text)
+            write_late_output(self.function_version.id, self._variables, text)
         return InvocationResult(
             request_id=invocation.request_id,
             payload=ending.payload,

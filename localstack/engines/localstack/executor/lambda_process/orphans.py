@@ -22,7 +22,7 @@ class Orphans:
     def __init__(self) -> None:
         self._alive: set[int] = set()
         self._lock = threading.Lock()
-        self._keeper: subprocess.Popen[bytes] | None = None
+        self._reaper: subprocess.Popen[bytes] | None = None
 
     def began(self, pid: int) -> None:
         """The group of `pid` is to end with us."""
@@ -46,22 +46,22 @@ class Orphans:
                 self._write(f"+{pid}")
 
     def _forget(self) -> None:
-        if self._keeper and self._keeper.stdin:
-            self._keeper.stdin.close()
-            self._keeper.wait()
-        self._keeper = None
+        if self._reaper and self._reaper.stdin:
+            self._reaper.stdin.close()
+            self._reaper.wait()
+        self._reaper = None
 
     def _write(self, line: str) -> None:
-        if self._keeper is None:
-            self._keeper = subprocess.Popen(  # noqa: S603
+        if self._reaper is None:
+            self._reaper = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-I", "-S", __file__],
                 stdin=subprocess.PIPE,
                 bufsize=0,
                 # What ends LocalStack's group is to leave it.
                 start_new_session=True,
             )
-        assert self._keeper.stdin  # noqa: S101
-        self._keeper.stdin.write(f"{line}\n".encode())
+        assert self._reaper.stdin  # noqa: S101
+        self._reaper.stdin.write(f"{line}\n".encode())
 
 
 def keep(lines: IO[str]) -> None:

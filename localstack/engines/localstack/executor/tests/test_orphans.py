@@ -28,11 +28,11 @@ def group() -> Iterator[subprocess.Popen[bytes]]:
 
 def end_of(orphans: Orphans) -> None:
     """What happens when the process that has the list is no more."""
-    keeper = orphans._keeper
-    assert keeper
-    assert keeper.stdin
-    keeper.stdin.close()
-    assert keeper.wait(20) == 0
+    reaper = orphans._reaper
+    assert reaper
+    assert reaper.stdin
+    reaper.stdin.close()
+    assert reaper.wait(20) == 0
 
 
 def test_group_that_has_not_ended_is_killed(group: subprocess.Popen[bytes]) -> None:
@@ -54,10 +54,10 @@ def test_number_of_a_group_that_has_ended_is_left_alone(group: subprocess.Popen[
 def test_list_outlives_whoever_keeps_it(group: subprocess.Popen[bytes]) -> None:
     orphans = Orphans()
     orphans.began(group.pid)
-    keeper = orphans._keeper
-    assert keeper
-    keeper.kill()
-    keeper.wait()
+    reaper = orphans._reaper
+    assert reaper
+    reaper.kill()
+    reaper.wait()
     orphans.ended(1)
     end_of(orphans)
     assert until(lambda: gone(group.pid))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stack.environments import InstallError, uv
-from stack.pythons import find_python, search_path
+from stack.interpreters import find_python, search_path
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,17 +1,17 @@
-"""What the verification says as it goes."""
+"""Progress messages of the verification."""
 
 from __future__ import annotations
 
-from stack.screen import say
+from stack.console import say
 
 
 def step(text: str) -> None:
-    """Say what happens now."""
+    """Print what begins now."""
     say(f"● {text}")
 
 
 def must(what: str, holds: object) -> None:
-    """Say that something holds; end where it does not."""
+    """Print that `what` holds; end the process if it does not."""
     if not holds:
         raise SystemExit(f"✗ {what}: {holds!r}")
     say(f"  ✓ {what}")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from stack.deploy_target import DeployTarget
 from stack.engines.engine import CREDENTIALS
 from stack.settings import SettingsError
-from stack.target import Target
 
 
 @pytest.mark.parametrize("name", ["localstack", "dev", "prod"])
 def test_layer_is_built_for_what_is_deployed(name: str) -> None:
-    target = Target.named(name)
+    target = DeployTarget.named(name)
     environment = target.environment({"PATH": "/bin"})
     python = target.parameters.get("PythonRuntime", "python3.13")
     assert f"python{environment['LAYER_PYTHON']}" == python
@@ -20,18 +20,18 @@ def test_layer_is_built_for_what_is_deployed(name: str) -> None:
 
 
 def test_arm_is_built_for_arm() -> None:
-    target = Target("dev", "stack", "region", {"Architecture": "arm64"})
+    target = DeployTarget("dev", "stack", "region", {"Architecture": "arm64"})
     assert target.environment({})["LAYER_PLATFORM"] == "aarch64-manylinux_2_34"
 
 
 def test_aws_is_not_looked_for_in_an_emulator() -> None:
     given = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
     with pytest.raises(SettingsError, match="AWS_ENDPOINT_URL is set to http://127"):
-        Target.named("prod").environment(given)
+        DeployTarget.named("prod").environment(given)
 
 
 def test_emulator_is_not_looked_for_in_aws() -> None:
-    environment = Target.named("localstack").environment({"AWS_ACCESS_KEY_ID": "of somebody"})
+    environment = DeployTarget.named("localstack").environment({"AWS_ACCESS_KEY_ID": "of somebody"})
     assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
     assert environment["AWS_ACCESS_KEY_ID"] == CREDENTIALS["AWS_ACCESS_KEY_ID"]
 
@@ -39,4 +39,4 @@ def test_emulator_is_not_looked_for_in_aws() -> None:
 @pytest.mark.parametrize("name", ["local", "version", "production"])
 def test_target_that_is_none_is_refused_with_those_that_are(name: str) -> None:
     with pytest.raises(SettingsError, match="localstack, dev, prod"):
-        Target.named(name)
+        DeployTarget.named(name)

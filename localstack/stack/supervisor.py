@@ -1,4 +1,4 @@
-"""`python -m stack.keeper`: start again what has died, until told to stop."""
+"""`python -m stack.supervisor`: restart parts that died, until a signal stops it."""
 
 from __future__ import annotations
 
@@ -18,47 +18,47 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import NoReturn
 
-EVERY = 1.0
-MOST = 5
-"""Failures in a row after which a person has to look."""
-log = logging.getLogger("keeper")
+POLL_SECONDS = 1.0
+MAX_FAILURES = 5
+"""Failed restarts in a row after which the supervisor leaves a part alone."""
+log = logging.getLogger("supervisor")
 
 
 @dataclass
-class Keeper:
-    """Knows what should run: whatever has a pid file, since stopping removes it."""
+class Supervisor:
+    """Restarts parts of `stack`: one with a pid file should run, because a stop removes it."""
 
     stack: Stack
     _failures: Counter[str] = field(default_factory=Counter)
 
-    def look(self) -> None:
-        """Mend the stack if a part has died."""
+    def check(self) -> None:
+        """Bring the stack up if a part has died."""
         dead = [part.name for part in self.stack.parts if part.process.died()]
-        if not dead or any(self._failures[name] >= MOST for name in dead):
+        if not dead or any(self._failures[name] >= MAX_FAILURES for name in dead):
             return
-        log.warning("%s died: starting again", ", ".join(dead))
+        log.warning("%s died: restarting", ", ".join(dead))
         try:
             bring_up(self.stack, only_if=self.still_dead, edited=False)
         except EXPECTED as error:
-            log.error("not started: %s", error)  # noqa: TRY400
+            log.error("not restarted: %s", error)  # noqa: TRY400
             self._failures.update(dead)
         else:
             self._failures.clear()
 
     def still_dead(self) -> bool:
-        """Asked under the lock: `down` or `up` may have come first."""
+        """Whether a part is still dead once we hold the lock: `down` or `up` may have had it."""
         return any(part.process.died() for part in self.stack.parts)
 
 
 def main() -> None:
-    """Look once a second."""
+    """Check once a second."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     signal.signal(signal.SIGTERM, _stop)
-    keeper = Keeper(Stack(Settings.load()))
-    log.info("watching %s", ", ".join(part.name for part in keeper.stack.parts))
+    supervisor = Supervisor(Stack(Settings.load()))
+    log.info("watching %s", ", ".join(part.name for part in supervisor.stack.parts))
     while True:
-        keeper.look()
-        time.sleep(EVERY)
+        supervisor.check()
+        time.sleep(POLL_SECONDS)
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:

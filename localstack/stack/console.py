@@ -1,4 +1,4 @@
-"""Lines for a person to read."""
+"""Prints lines for the user."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ COLOURS = {"green": 32, "red": 31, "yellow": 33, "blue": 34, "magenta": 35, "cya
 
 
 def paint(text: str, colour: str) -> str:
-    """`text` in a colour, where the output is a terminal that shows any."""
+    """`text` in a colour if the output is a terminal, else unchanged."""
     if not sys.stdout.isatty() or "NO_COLOR" in os.environ:
         return text
     return f"\033[{COLOURS[colour]}m{text}\033[0m"
 
 
 def say(text: str = "") -> None:
-    """One line, at once."""
+    """Print a line to standard output and flush it."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
 def complain(text: str) -> None:
-    """One line to where errors go."""
+    """Print a line to standard error and flush it."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()

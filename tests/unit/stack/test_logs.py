@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stack.follow import FileLog, GroupLog
+from stack.logs import FileLog, GroupLog
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,12 +25,12 @@ LAST_SECONDS = 2.0
 
 
 @hooks.on_infra_shutdown()  # type: ignore[untyped-decorator]
-def nudge() -> None:
+def ensure_stop() -> None:
     """Connect to the gateway until it has stopped, then end the process if it does not itself.
 
     All from a thread that ends with the process.
     """
-    threading.Thread(target=_see_it_end, name="nudge", daemon=True).start()
+    threading.Thread(target=_see_it_end, name="ensure-stop", daemon=True).start()
 
 
 def _see_it_end() -> None:

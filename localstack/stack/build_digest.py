@@ -1,4 +1,4 @@
-"""Whether what would be deployed differs from what was."""
+"""A digest of all that a deployment is made of, to see whether it changed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ IGNORED = {"__pycache__", ".venv", ".mypy_cache", ".ruff_cache", ".aws-sam"}
 
 
 def sources() -> Iterator[Path]:
-    """Every file that a deployment is made of, in a fixed order."""
+    """Every source file of a deployment, in a fixed order."""
     for name in SOURCES:
         top = ROOT / name
         found = sorted(top.rglob("*")) if top.is_dir() else [top]
@@ -25,8 +25,8 @@ def sources() -> Iterator[Path]:
                 yield path
 
 
-def digest(parameters: Mapping[str, str]) -> str:
-    """Of the sources and the template's parameters."""
+def build_digest(parameters: Mapping[str, str]) -> str:
+    """The SHA-256 of the source files and of the template's parameters, in hexadecimal."""
     total = sha256()
     for path in sources():
         total.update(f"{path.relative_to(ROOT)}\0".encode())

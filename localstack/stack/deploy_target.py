@@ -1,9 +1,10 @@
-"""Where the template can be deployed besides the local stack: the tables of samconfig.toml."""
+"""Deployment to a target other than the local stack: each is a table of samconfig.toml."""
 
 from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,11 @@ from typing import TYPE_CHECKING, Self
 
 import boto3
 
+from stack.console import say
 from stack.engines.engine import CREDENTIALS
-from stack.environments import install, uv
+from stack.environments import InstallError, install, uv
+from stack.import_check import ImportCheck
+from stack.interpreters import find_python
 from stack.paths import ROOT, SAM
 from stack.sam import DeployError
 from stack.settings import SettingsError
@@ -28,8 +32,8 @@ PLATFORMS = {"x86_64": "x86_64-manylinux2014", "arm64": "aarch64-manylinux_2_34"
 
 
 @dataclass(frozen=True)
-class Target:
-    """A table of samconfig.toml. `parameters` are the template's, as its file has them."""
+class DeployTarget:
+    """A table of samconfig.toml; `parameters` are the template's, from `infra/parameters/`."""
 
     name: str
     stack: str
@@ -38,7 +42,7 @@ class Target:
 
     @classmethod
     def named(cls, name: str) -> Self:
-        """The target that ENV names; raises `SettingsError`."""
+        """The target of that name; raises `SettingsError` if there is none."""
         tables = tomllib.loads((ROOT / "samconfig.toml").read_text())
         targets = [each for each in tables if each not in {"version", LOCAL}]
         if name not in targets:
@@ -50,32 +54,55 @@ class Target:
         parameters = _parameters(ROOT / "infra" / "parameters" / f"{name}.yaml")
         return cls(name, settings["stack_name"], settings["region"], parameters)
 
-    def deploy(self) -> None:
-        """Build for it, deploy, and have the poller create the schema; raises `DeployError`."""
+    def deploy(self, state: Path) -> None:
+        """Check, build, deploy, and have the poller create the schema; raises `DeployError`.
+
+        `state` is the folder of the local stack, which keeps what the check needs.
+        """
         environment = self.environment(os.environ)
+        self.check(state, environment["LAYER_PYTHON"])
         self._sam(environment, "build")
         self._sam(environment, "deploy")
         self._first_run(environment)
 
+    def check(self, state: Path, version: str) -> None:
+        """Raise `DeployError`, which names file and line, unless the job types can be imported.
+
+        Without a Python of that version on this machine they are imported with the one that runs.
+        """
+        try:
+            python = find_python(f"=={version}.*", f"ENV={self.name}")
+        except InstallError:
+            ours = "{}.{}".format(*sys.version_info)
+            say(f"no Python {version} on this machine: checking the job types with {ours}")
+            python, version = sys.executable, ours
+        ImportCheck(python, version, state / "import_check").run()
+
     def undeploy(self) -> None:
-        """Delete the stack; on AWS, SAM asks first. The bucket with the exports stays."""
+        """Delete the stack; on AWS, SAM asks first. The bucket with the exports stays.
+
+        Raises `DeployError`.
+        """
         environment = self.environment(os.environ)
-        sure = ["--no-prompts"] if self.name == IN_DOCKER else []
+        prompts = ["--no-prompts"] if self.name == IN_DOCKER else []
         place = ("--stack-name", self.stack, "--region", self.region)
-        self._sam(environment, "delete", *place, *sure)
+        self._sam(environment, "delete", *place, *prompts)
 
     def environment(self, given: Mapping[str, str]) -> Mapping[str, str]:
-        """Of SAM, from `given`; raises `SettingsError` where that leads elsewhere."""
-        elsewhere = given.get("AWS_ENDPOINT_URL")
-        if elsewhere and self.name != IN_DOCKER:
+        """The environment for SAM, made from `given`.
+
+        Raises `SettingsError` if `given` sends a deployment for AWS to an emulator.
+        """
+        endpoint = given.get("AWS_ENDPOINT_URL")
+        if endpoint and self.name != IN_DOCKER:
             raise SettingsError(
-                f"ENV={self.name} is on AWS, but AWS_ENDPOINT_URL is set to {elsewhere}: unset it"
+                f"ENV={self.name} is on AWS, but AWS_ENDPOINT_URL is set to {endpoint}: unset it"
             )
-        local = {"AWS_ENDPOINT_URL": elsewhere or IN_DOCKER_URL, **CREDENTIALS}
+        local = {"AWS_ENDPOINT_URL": endpoint or IN_DOCKER_URL, **CREDENTIALS}
         return {
             **given,
             **(local if self.name == IN_DOCKER else {}),
-            # The layer is built by uv, which need not be on the user's path.
+            # The layer's Makefile calls uv, which need not be on the user's path.
             "PATH": os.pathsep.join([str(Path(uv()).parent), given.get("PATH", "")]),
             "LAYER_PYTHON": self.parameters.get("PythonRuntime", DEFAULT_PYTHON)[len("python") :],
             "LAYER_PLATFORM": PLATFORMS[self.parameters.get("Architecture", "x86_64")],
@@ -94,7 +121,7 @@ class Target:
             raise DeployError(f"sam {command} --config-env {self.name} failed, see above")
 
     def _first_run(self, environment: Mapping[str, str]) -> None:
-        """The poller's first act is to bring the schema up to date."""
+        """Invoke the poller, which migrates the schema before anything else."""
         client = boto3.client(
             "lambda",
             region_name=self.region,
@@ -111,7 +138,7 @@ class Target:
 
 
 def _parameters(path: Path) -> Mapping[str, str]:
-    """Of a file with one `Name: value` a line, which is all that ours are."""
+    """Read a parameter file, as far as it has one `Name: value` a line."""
     lines = (line for line in path.read_text().splitlines() if line and not line.startswith("#"))
     pairs = (line.partition(":") for line in lines)
     return {name: value.strip().strip('"') for name, _, value in pairs}

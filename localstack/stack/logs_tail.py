@@ -1,6 +1,6 @@
-"""`awslocal logs tail`, which version 1 of the AWS CLI does not have and version 2 does.
+"""`awslocal logs tail`: version 2 of the AWS CLI has this command, version 1 does not.
 
-python -m stack.tail GROUP [--since 10m] [--follow] [--format detailed|short]
+python -m stack.logs_tail GROUP [--since 10m] [--follow] [--format detailed|short]
 """
 
 from __future__ import annotations
@@ -12,20 +12,16 @@ import time
 
 import boto3
 
-from stack.follow import GroupLog
-from stack.screen import complain, say
+from stack.console import complain, say
+from stack.logs import GroupLog
 
-EVERY = 0.5
-"""Seconds between two looks."""
-
-MOST = 10_000
-"""Lines shown of what was there before."""
-
+POLL_SECONDS = 0.5
+MAX_BACKLOG_LINES = 10_000
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def seconds(since: str) -> int:
-    """`10m` as seconds; raises `ValueError`, which argparse makes a message of."""
+    """`10m` as 600 seconds; raises `ValueError`, which argparse turns into a message."""
     found = re.fullmatch(r"(\d+)([smhdw])", since)
     if not found:
         raise ValueError(since)
@@ -33,7 +29,7 @@ def seconds(since: str) -> int:
 
 
 def main() -> int:
-    """Print the lines of a log group, and with --follow those to come."""
+    """Print the lines of a log group; with --follow, wait for more."""
     parser = argparse.ArgumentParser(prog="awslocal logs tail")
     parser.add_argument("group_name")
     parser.add_argument("--since", type=seconds, default="10m", help="30s, 10m, 2h, 1d, 1w")
@@ -46,14 +42,15 @@ def main() -> int:
         complain(f"there is no log group {asked.group_name}; awslocal logs describe-log-groups")
         return 1
     prefix = f"{asked.group_name} " if asked.format == "detailed" else ""
-    log = GroupLog(client, asked.group_name, MOST, int((time.time() - asked.since) * 1000))
+    since = int((time.time() - asked.since) * 1000)
+    log = GroupLog(client, asked.group_name, MAX_BACKLOG_LINES, since)
     try:
         while True:
             for line in log.lines():
                 say(f"{prefix}{line}")
             if not asked.follow:
                 return 0
-            time.sleep(EVERY)
+            time.sleep(POLL_SECONDS)
     except KeyboardInterrupt:
         return 130
 

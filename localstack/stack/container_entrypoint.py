@@ -1,7 +1,7 @@
-"""`python -m stack.attached PART`: a part of the stack beside an engine that others run.
+"""`python -m stack.container_entrypoint PART`: one part of the stack in a container of its own.
 
-The engine is found by AWS_ENDPOINT_URL. What is deployed in it is asked again and again: an
-engine that was started anew may have deployed anew.
+AWS_ENDPOINT_URL says where the engine is. The part looks up the deployment every few seconds,
+because an engine that restarts may deploy again.
 """
 
 from __future__ import annotations
@@ -19,46 +19,49 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from stack import front
+from stack.console import complain, say
 from stack.engines.engine import REGION
-from stack.follow import GroupLog
+from stack.logs import GroupLog
 from stack.mirror.__main__ import follow
 from stack.outputs import Outputs
-from stack.screen import complain, say
 
 if TYPE_CHECKING:
     from typing import Any
 
 STACK_NAME = "sluice"
 EVERY_HOST = "0.0.0.0"  # noqa: S104  (a container's own network)
-LOOK_SECONDS = 5.0
-LOG_SECONDS = 0.5
-BACKLOG = 1000
-PATIENCE = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
+DEPLOYMENT_POLL_SECONDS = 5.0
+LOG_POLL_SECONDS = 0.5
+MAX_BACKLOG_LINES = 1000
+CLIENT_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
 
 
 @cache
 def client(service: Any) -> Any:
-    """A client of the engine."""
-    return boto3.client(service, region_name=REGION, config=PATIENCE)
+    """A boto3 client of the engine."""
+    return boto3.client(service, region_name=REGION, config=CLIENT_CONFIG)
 
 
 def gateway_url(api_id: str, stage: str) -> str:
-    """Where LocalStack answers for one API."""
+    """The URL at which LocalStack serves one stage of an API."""
     return f"{os.environ['AWS_ENDPOINT_URL']}/_aws/execute-api/{api_id}/{stage}"
 
 
-def keep_looking(state: Path) -> NoReturn:
-    """Write what is deployed into `state`, again and again: how old the file is tells health."""
+def refresh_outputs(state: Path) -> NoReturn:
+    """Write the deployment's outputs into `state`, for ever.
+
+    The health check of docker-compose.yml reads the age of that file.
+    """
     while True:
         try:
             Outputs.look_up(STACK_NAME, client, gateway_url).write(state)
         except (BotoCoreError, ClientError, KeyError) as error:
             complain(f"nothing is deployed yet: {error}")
-        time.sleep(LOOK_SECONDS)
+        time.sleep(DEPLOYMENT_POLL_SECONDS)
 
 
 def become_owner(folder: Path) -> None:
-    """Give up being root for being the owner of `folder`, so that its files are theirs, too."""
+    """Switch from root to the owner of `folder`, so that the owner also owns new files in it."""
     owner = folder.stat()
     if os.geteuid() == 0 and owner.st_uid != 0:
         os.setgroups([])
@@ -67,17 +70,17 @@ def become_owner(folder: Path) -> None:
 
 
 def show_log(group: str) -> NoReturn:
-    """Print the lines of a function's log as they come."""
-    log = GroupLog(client("logs"), group, BACKLOG)
+    """Print the new lines of a function's log group, for ever."""
+    log = GroupLog(client("logs"), group, MAX_BACKLOG_LINES)
     while True:
         for line in log.lines():
             say(line)
-        time.sleep(LOG_SECONDS)
+        time.sleep(LOG_POLL_SECONDS)
 
 
 def main() -> None:
-    """Run one part until told to stop."""
-    options = argparse.ArgumentParser(prog="stack.attached", description=__doc__)
+    """Run one part until a signal stops it."""
+    options = argparse.ArgumentParser(prog="stack.container_entrypoint", description=__doc__)
     options.add_argument("part", choices=("front", "mirror", "poller"))
     options.add_argument("--state", type=Path, default=Path("/tmp/sluice"))  # noqa: S108
     options.add_argument("--output", type=Path, default=Path("/output"))
@@ -86,7 +89,7 @@ def main() -> None:
     if chosen.part == "mirror":
         become_owner(chosen.output)
     chosen.state.mkdir(parents=True, exist_ok=True)
-    threading.Thread(target=keep_looking, args=(chosen.state,), daemon=True).start()
+    threading.Thread(target=refresh_outputs, args=(chosen.state,), daemon=True).start()
     match chosen.part:
         case "front":
             front.serve(chosen.state, EVERY_HOST, chosen.port)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def write_late(version: VersionIdentifier, variables: Mapping[str, str], text: str) -> None:
+def write_late_output(version: VersionIdentifier, variables: Mapping[str, str], text: str) -> None:
     """Write `text` where LocalStack would have; a failure is logged, as LocalStack does it."""
     group = variables["AWS_LAMBDA_LOG_GROUP_NAME"]
     stream = variables["AWS_LAMBDA_LOG_STREAM_NAME"]

@@ -1,4 +1,4 @@
-"""Parts of the stack that are programs of its own: the front door and the mirror."""
+"""The parts of the stack whose programs are in this package: front, mirror, supervisor."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Front(Server):
-    """The API on a plain localhost port."""
+    """Serves the API on a plain localhost port."""
 
     name = "front"
 
@@ -28,7 +28,7 @@ class Front(Server):
         return Command([*program, "--port", str(self.port), "--state", str(self.folder)])
 
     def healthy(self) -> bool:
-        """Whether it takes connections."""
+        """Whether it accepts connections."""
         return listens(self.port)
 
     def version(self) -> str:
@@ -37,7 +37,7 @@ class Front(Server):
 
 
 class Mirror(Server):
-    """Exports as files; it listens on no port."""
+    """Copies exports into the output folder; it listens on no port."""
 
     name = "mirror"
 
@@ -59,7 +59,7 @@ class Mirror(Server):
         )
 
     def healthy(self) -> bool:
-        """Whether it runs, and has something to mirror."""
+        """Whether it runs and there is a deployment to mirror."""
         return self.process.find() is not None and Outputs.read(self.folder) is not None
 
     def version(self) -> str:
@@ -67,10 +67,10 @@ class Mirror(Server):
         return f"localstack-client {version('localstack-client')}"
 
 
-class Keeper(Server):
-    """Watches the other parts, and starts again what has died."""
+class Supervisor(Server):
+    """Restarts parts that have died."""
 
-    name = "keeper"
+    name = "supervisor"
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, 0)
@@ -80,8 +80,8 @@ class Keeper(Server):
         return ()
 
     def prepare(self) -> Command:
-        """It reads the same settings as the command that starts it."""
-        return Command([sys.executable, "-m", "stack.keeper"])
+        """Nothing to make; it reads the settings from the environment, as every command."""
+        return Command([sys.executable, "-m", "stack.supervisor"])
 
     def healthy(self) -> bool:
         """Whether it runs."""

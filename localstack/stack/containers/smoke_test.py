@@ -1,11 +1,11 @@
-"""What a composition that is up is asked to do."""
+"""The test of services that are up: jobs, commands, logs, and a stop under load."""
 
 from __future__ import annotations
 
 import subprocess
 from typing import TYPE_CHECKING
 
-from stack.containers.telling import must, step
+from stack.containers.progress import must, step
 from stack.paths import ROOT
 from stack.waiting import wait_until
 from stack.web import call
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 DEPLOY = "/etc/localstack/init/ready.d/deploy.sh"
 
 
-def try_out(containers: Containers, api: Client) -> list[str]:
-    """The contract's commands; returns the jobs that were posted."""
+def smoke_test(containers: Containers, api: Client) -> list[str]:
+    """Run the commands that the documentation promises; returns the ids of the jobs posted."""
     must("GET /health", call(f"{api.url}/health")[0] == 200)  # noqa: PLR2004
     rows = [{"id": 1, "name": "venkat"}, {"id": 2, "name": "sai"}]
     export = api.submit("CSV_EXPORT", {"data": rows}, "high")
@@ -37,7 +37,7 @@ def try_out(containers: Containers, api: Client) -> list[str]:
     psql = (*inside, "db", "psql", "-U", "user", "-d", "jobs_db", "-Atc")
     must("psql", export in containers.compose(*psql, "SELECT id FROM jobs"))
     must("redis-cli", "{jobs}" in containers.compose(*inside, "redis", "redis-cli", "KEYS", "*"))
-    followed(containers, api)
+    check_log_follow(containers, api)
     again = containers.compose(*inside, "localstack", DEPLOY)
     must("the init script changes nothing the second time", "sluice is deployed" in again)
     for what in ("lambda list-functions", "events list-rules", "s3 ls", "sqs list-queues"):
@@ -48,8 +48,8 @@ def try_out(containers: Containers, api: Client) -> list[str]:
     return [export, mail, bad]
 
 
-def followed(containers: Containers, api: Client) -> None:
-    """A job that is posted while somebody looks shows up in `docker-compose logs -f poller`."""
+def check_log_follow(containers: Containers, api: Client) -> None:
+    """Check that `docker-compose logs -f poller` shows a job that is posted meanwhile."""
     shown = containers.folder / "followed.log"
     with shown.open("w") as file:
         following = subprocess.Popen(  # noqa: S603
@@ -68,14 +68,17 @@ def followed(containers: Containers, api: Client) -> None:
         following.wait(30)
 
 
-def leave_undone(containers: Containers, api: Client) -> list[str]:
-    """Post jobs while the system is told to stop: each that was accepted must be done later."""
+def stop_under_load(containers: Containers, api: Client) -> list[str]:
+    """Post jobs while `down` runs; returns the ids of those that were accepted.
+
+    Each of them must be done after the next start.
+    """
     down = subprocess.Popen([containers.program, "down"], env=containers.environment, cwd=ROOT)  # noqa: S603
     posted: list[str] = []
     try:
         while True:
             posted.append(api.submit("CSV_EXPORT", {"data": [{"id": len(posted)}]}))
-    except Exception as error:  # noqa: BLE001 - however a system that stops answers
+    except Exception as error:  # noqa: BLE001 - any error may come while the services stop
         step(f"accepted {len(posted)} jobs until the API was gone ({type(error).__name__})")
     must("docker-compose down", down.wait(180) == 0)
     return posted

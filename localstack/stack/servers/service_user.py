@@ -1,4 +1,4 @@
-"""The account a server runs under that refuses to run as root, and what it may read."""
+"""The user for a server that refuses to run as root, and folders which that user can use."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 OTHERS_MAY_ENTER = 0o001
 
 
-def unprivileged_account() -> str | None:
-    """The account to switch to: None unless we are root."""
+def unprivileged_user() -> str | None:
+    """The name of the user to switch to; None if we are not root."""
     if os.name != "posix" or os.geteuid() != 0:
         return None
     import pwd  # noqa: PLC0415  (not on every platform)
@@ -22,34 +22,34 @@ def unprivileged_account() -> str | None:
 
 
 def reachable(path: Path) -> bool:
-    """Whether an account without rights may reach `path`: every folder on the way is open."""
+    """Whether every user may enter all folders above `path`."""
     return all(folder.stat().st_mode & OTHERS_MAY_ENTER for folder in path.resolve().parents)
 
 
-def owned_folder(wanted: Path, account: str | None) -> Path:
-    """A folder that `account` owns: `wanted`, or where the account cannot reach it, another.
+def owned_folder(wanted: Path, service_user: str | None) -> Path:
+    """Make a folder that `service_user` owns: `wanted`, or another if the user cannot reach it.
 
-    The other one lies in /var/tmp and is named after `wanted`, so it is found again.
+    The other one is in /var/tmp and has a name made from `wanted`, which becomes a link to it.
     """
     folder = wanted
-    if account is not None and not reachable(wanted):
+    if service_user is not None and not reachable(wanted):
         name = sha256(str(wanted.resolve()).encode()).hexdigest()[:16]
         folder = Path("/var/tmp") / f"sluice-{name}"  # noqa: S108
     folder.mkdir(parents=True, exist_ok=True)
-    if account is not None:
-        shutil.chown(folder, account)
+    if service_user is not None:
+        shutil.chown(folder, service_user)
     if folder is not wanted and not wanted.is_symlink():
         wanted.symlink_to(folder)
     return folder
 
 
 def readable_copy(tree: Path, folder: Path) -> Path:
-    """`tree` where every account can read it: itself if it is so already, else a copy."""
+    """`tree`, or a copy of it in `folder` if not every user can read it."""
     if reachable(tree / "x"):
         return tree
     copy = folder / tree.name
     if not copy.exists():
-        # A copy that was cut off must not be taken for a whole one.
+        # The rename makes sure that an interrupted copy is not used.
         with tempfile.TemporaryDirectory(dir=folder) as draft:
             half = Path(draft) / tree.name
             shutil.copytree(tree, half, symlinks=True)

@@ -1,4 +1,4 @@
-"""New lines of a log, again and again: from a file, or from CloudWatch Logs."""
+"""Reads the new lines of a log, from a file or from CloudWatch Logs."""
 
 from __future__ import annotations
 
@@ -12,21 +12,24 @@ from botocore.exceptions import BotoCoreError, ClientError
 if TYPE_CHECKING:
     from pathlib import Path
 
-LATE_SECONDS = 10
-"""How long after its time an event may still come up."""
+MAX_DELAY_SECONDS = 10
+"""How long after its timestamp an event may still appear in CloudWatch Logs."""
 
 
 class Log(Protocol):
-    """A log of one part."""
+    """The log of one part."""
 
     def lines(self) -> list[str]:
-        """What came since the last call; at the first call, the last lines there are."""
+        """The lines since the last call; the first call returns the last lines there are."""
         ...
 
 
 @dataclass
 class FileLog:
-    """A file that grows. It may not be there yet, and may be replaced."""
+    """A log file. It may not exist yet, and may be replaced by another.
+
+    `backlog` is the number of lines that the first call returns at most.
+    """
 
     path: Path
     backlog: int
@@ -57,13 +60,16 @@ class FileLog:
 
 @dataclass
 class GroupLog:
-    """The log group of a function. Each invocation writes when it ends."""
+    """The log group of a function; an invocation's lines appear when it ends.
+
+    `backlog` is the number of lines that the first call returns at most.
+    """
 
     client: Any
     group: str
     backlog: int
     earliest: int = 0
-    """Events before it are left out: ms since the epoch."""
+    """Milliseconds since the epoch; events before it are left out."""
     _since: int | None = None
     _seen: dict[tuple[str, int], int] = field(default_factory=dict)
 
@@ -74,7 +80,7 @@ class GroupLog:
         except (BotoCoreError, ClientError):
             return []
         fresh = [text for key, when, text in events if self._fresh(key, when)]
-        self._since = int((time.time() - LATE_SECONDS) * 1000)
+        self._since = int((time.time() - MAX_DELAY_SECONDS) * 1000)
         self._seen = {key: when for key, when in self._seen.items() if when >= self._since}
         return fresh[-self.backlog :] if first else fresh
 
@@ -85,7 +91,7 @@ class GroupLog:
         return True
 
     def _events(self) -> list[tuple[tuple[str, int], int, str]]:
-        """Each event with its place in its stream, which is what tells equal lines apart."""
+        """Key, timestamp and text of each event; the key tells equal lines apart."""
         pages = self.client.get_paginator("filter_log_events").paginate(
             logGroupName=self.group, startTime=self._since or self.earliest
         )
