@@ -141,7 +141,7 @@ def test_keywords_that_only_describe_check_nothing() -> None:
         (
             {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
             ["a", [], ["a", "b"]],
-            [1, None, ["a", 1]],
+            [1, None],
             "a string or a list of strings",
         ),
         ({}, [None, 1, "a", [], {}], [], "anything"),
@@ -160,6 +160,36 @@ def test_a_value_fits_or_is_told_what_it_must_be(
         assert detail.startswith(f"must be {wanted}, not ")
         # Python's $ also matches before a line feed at the end; JSON Schema's does not.
         assert value == "ab\n" or not validator.is_valid(value)
+
+
+def test_the_choice_that_a_value_nearly_is_says_what_is_wrong_inside() -> None:
+    strings = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+    assert problems(strings, ["a", 1]) == {"/at/1": "must be a string, not 1"}
+    inner = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    assert problems({"anyOf": [inner, {"type": "null"}]}, {}) == {"/at/n": "is missing"}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "sting"},
+        {"type": ["string", "null"]},
+        {"type": "string", "format": "email"},
+        {"minimum": 1},
+        {"properties": {}},
+        {"type": "boolean", "minLength": 1},
+    ],
+)
+def test_what_would_not_be_checked_is_refused(schema: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="no check for"):
+        checker(schema)
+
+
+def test_limits_of_zero_and_booleans_are_taken_as_they_are() -> None:
+    assert problems({"type": "string", "maxLength": 0}, "a")
+    assert problems({"type": "array", "maxItems": 0}, [1])
+    assert problems({"enum": [1]}, value=True)
+    assert not problems({"type": "array", "uniqueItems": True}, [1, True])
 
 
 def test_what_came_instead_is_shown_if_it_is_short() -> None:

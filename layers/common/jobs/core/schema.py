@@ -5,6 +5,7 @@ A member's `Annotated[…, Keywords(…)]` adds keywords to its schema: `descrip
 
 from __future__ import annotations
 
+import math
 import re
 import types
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ from urllib.parse import urlsplit
 from jobs.core.errors import Problem, describe, one_of, pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     Holds = Callable[[Any], bool]
     Check = Callable[[Any, str], Iterator[Problem]]
@@ -34,17 +35,26 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 
 MAX_YEAR = 2999
+MAX_URL_CHARACTERS = 2048
 
 _URL = re.compile(r"https?://[!-~]+\Z")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
 
-_CHECKED = {
-    *("type", "enum", "anyOf", "format", "pattern", "items", "properties", "required"),
-    *("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "uniqueItems"),
-    "additionalProperties",
+_KEYWORDS: Mapping[str | None, set[str]] = {
+    "string": {"minLength", "maxLength", "pattern", "format"},
+    "integer": {"minimum", "maximum"},
+    "number": {"minimum", "maximum"},
+    "array": {"items", "minItems", "maxItems", "uniqueItems"},
+    "object": {"properties", "required", "additionalProperties"},
+    "boolean": set(),
+    "null": set(),
+    None: {"enum", "anyOf"},
 }
+"""The keywords that are checked, by the type beside which they stand."""
+
 _NOTES = {"default", "description", "example", "examples", "title"}
 _PATTERNS = {r"^[^\x00-\x1f\x7f]+$": "none of them a control character"}
+_FORMATS = {"date-time", "uri"}
 _PLAIN: Mapping[object, tuple[str, Holds]] = {
     "boolean": ("true or false", lambda value: isinstance(value, bool)),
     "null": ("null", lambda value: value is None),
@@ -75,11 +85,11 @@ def parse_time(text: object) -> datetime | None:
 def checker(schema: Mapping[str, Any]) -> Check:
     """A function that names every way in which a value, at a JSON pointer, differs from `schema`.
 
-    Raises `TypeError` for a keyword that it does not know: nothing is left unchecked.
+    Raises `TypeError` for a schema with something that it would not check.
     """
-    if unknown := schema.keys() - _CHECKED - _NOTES:
-        message = f"no check for {', '.join(sorted(unknown))} in the JSON Schema {schema}"
-        raise TypeError(message)
+    _refuse_unknown(schema)
+    if "anyOf" in schema:
+        return _any_of([(_expected(each), checker(each)) for each in schema["anyOf"]])
     wanted, holds = _expected(schema)
     inner = _inner(schema)
 
@@ -92,25 +102,56 @@ def checker(schema: Mapping[str, Any]) -> Check:
     return check
 
 
+def _refuse_unknown(schema: Mapping[str, Any]) -> None:
+    kind = schema.get("type")
+    known = _KEYWORDS.get(kind) if isinstance(kind, str | None) else None
+    unknown = {"type"} if known is None else schema.keys() - known - _NOTES - {"type"}
+    if schema.get("format", "uri") not in _FORMATS:
+        unknown = unknown | {"format"}
+    if unknown:
+        message = f"no check for {', '.join(sorted(unknown))} in the JSON Schema {schema}"
+        raise TypeError(message)
+
+
+def _any_of(choices: Sequence[tuple[tuple[str, Holds], Check]]) -> Check:
+    """Whether a value is as one of the choices says; if it nearly is, what that one misses."""
+    wanted = " or ".join(words for (words, _), _ in choices)
+
+    def check(value: object, where: str) -> Iterator[Problem]:
+        found = [[*check(value, where)] for (_, holds), check in choices if holds(value)]
+        if not found:
+            yield Problem(where, f"must be {wanted}, not {describe(value)}")
+        elif all(found):
+            yield from found[0]
+
+    return check
+
+
 def _expected(schema: Mapping[str, Any]) -> tuple[str, Holds]:
     """What a value must be, in words, and whether it is, its items and members aside."""
     match schema:
         case {"enum": values}:
-            return one_of(map(str, values)), lambda value: value in values
+            return one_of(map(str, values)), lambda value: any(
+                _same(value, each) for each in values
+            )
         case {"anyOf": choices}:
-            checks = [(_expected(each), checker(each)) for each in choices]
-            wanted = " or ".join(words for (words, _), _ in checks)
-            return wanted, lambda value: any(not [*check(value, "")] for _, check in checks)
+            expected = [_expected(each) for each in choices]
+            wanted = " or ".join(words for words, _ in expected)
+            return wanted, lambda value: any(holds(value) for _, holds in expected)
         case {"type": "integer" | "number" as kind}:
             return _number(kind, schema)
         case {"type": "string"}:
             return _string(schema)
         case {"type": "array"}:
-            least, most = schema.get("minItems", 0), schema.get("maxItems")
-            return _list_words(
-                schema
-            ), lambda value: isinstance(value, list) and least <= len(value) <= (most or len(value))
+            least, most = schema.get("minItems", 0), schema.get("maxItems", math.inf)
+            wanted = _list_words(schema)
+            return wanted, lambda value: isinstance(value, list) and least <= len(value) <= most
     return _PLAIN.get(schema.get("type"), ("anything", lambda _: True))
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether two JSON values are equal; true is not 1."""
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 def _number(kind: str, schema: Mapping[str, Any]) -> tuple[str, Holds]:
@@ -138,9 +179,11 @@ def _string(schema: Mapping[str, Any]) -> tuple[str, Holds]:
         wanted = "a time such as 2027-01-31T08:00:00Z, with its offset from UTC, "
         return f"{wanted}before the year {MAX_YEAR + 1}", lambda value: bool(parse_time(value))
     if schema.get("format") == "uri":
-        wanted = f"an absolute http or https URL of up to {schema['maxLength']} ASCII characters, "
-        return f"{wanted}without a user in it", lambda value: _is_url(value, schema)
+        limit = schema.get("maxLength", MAX_URL_CHARACTERS)
+        wanted = f"an absolute http or https URL of up to {limit} ASCII characters, "
+        return f"{wanted}without a user in it", lambda value: _is_url(value, limit)
     least, most = schema.get("minLength", 0), schema.get("maxLength")
+    longest = math.inf if most is None else most
     pattern = schema.get("pattern")
     wanted = "a string" if most is None else f"a string of {least} to {most} characters"
     if most is None and least:
@@ -151,9 +194,7 @@ def _string(schema: Mapping[str, Any]) -> tuple[str, Holds]:
     return (
         wanted,
         lambda value: (
-            isinstance(value, str)
-            and least <= len(value) <= (most or len(value))
-            and matches(value) is not None
+            isinstance(value, str) and least <= len(value) <= longest and matches(value) is not None
         ),
     )
 
@@ -181,7 +222,7 @@ def _items(schema: Mapping[str, Any]) -> Check:
     def items(value: list[Any], where: str) -> Iterator[Problem]:
         for index, item in enumerate(value):
             yield from check(item, pointer(where, index))
-            if distinct and item in value[:index]:
+            if distinct and any(_same(item, each) for each in value[:index]):
                 yield Problem(pointer(where, index), "is there twice")
 
     return items
@@ -206,8 +247,8 @@ def _members(schema: Mapping[str, Any]) -> Check:
     return members
 
 
-def _is_url(value: object, schema: Mapping[str, Any]) -> bool:
-    if not isinstance(value, str) or len(value) > schema["maxLength"] or not _URL.match(value):
+def _is_url(value: object, limit: int) -> bool:
+    if not isinstance(value, str) or len(value) > limit or not _URL.match(value):
         return False
     try:
         parts = urlsplit(value)

@@ -6,9 +6,10 @@ stops no other type, and the functions start without it.
 
 from __future__ import annotations
 
+import importlib
 import traceback
 from collections.abc import Mapping
-from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs.core.errors import ProcessorUnavailable
@@ -26,6 +27,9 @@ _TABLE = {
 
 _INTERNAL = {"CALLBACK": "internal.webhook", "EVENT": "internal.job_event"}
 """Those whose jobs are made by other jobs, and by no client."""
+
+
+_IMPORTERS = {__file__, importlib.__file__}
 
 
 class JobTypes(Mapping[str, "JobType"]):
@@ -56,29 +60,25 @@ class JobTypes(Mapping[str, "JobType"]):
 
 def _imported(name: str, module: str) -> JobType:
     try:
-        job_type: JobType = import_module(f"{__name__}.{module}").JOB_TYPE
-    except Exception as error:
-        where = f"{module.replace('.', '/')}.py"
-        message = f"the processor of {name} cannot be imported: {_place(error, where)}"
+        job_type: JobType = importlib.import_module(f"{__name__}.{module}").JOB_TYPE
+    except (Exception, SystemExit) as error:
+        message = f"the processor of {name} cannot be imported: {_place(error, module)}"
         raise ProcessorUnavailable(message) from error
     if job_type.name != name:
-        message = (
-            f"processors/{module}.py holds the type {job_type.name}, and the table says {name}"
-        )
+        message = f"{module} holds the type {job_type.name}, and the table says {name}"
         raise ProcessorUnavailable(message)
     return job_type
 
 
-def _place(error: Exception, where: str) -> str:
-    """The line at which the import failed, and how."""
+def _place(error: BaseException, module: str) -> str:
+    """File and line at which the import failed, and how."""
+    kind = type(error).__name__
     if isinstance(error, SyntaxError):
-        return f"{where}:{error.lineno}: SyntaxError: {error.msg}"
-    lines = [
-        each.lineno
-        for each in traceback.extract_tb(error.__traceback__)
-        if each.filename.endswith(where)
-    ]
-    return f"{where}:{lines[-1] if lines else 1}: {type(error).__name__}: {error}"
+        return f"{Path(error.filename or module).name}:{error.lineno}: {kind}: {error.msg}"
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [each for each in frames if each.filename not in _IMPORTERS and each.filename[0] != "<"]
+    name, line = (Path(ours[-1].filename).name, ours[-1].lineno) if ours else (f"{module}.py", 1)
+    return f"{name}:{line}: {kind}: {error}"
 
 
 JOB_TYPES: Mapping[str, JobType] = JobTypes(_TABLE)
