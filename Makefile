@@ -64,11 +64,12 @@ clean: | .venv ## stop the stack and remove all that was made here; exports are 
 # --- the code --------------------------------------------------------------------------------
 
 .PHONY: check format reference test test-unit test-e2e test-localstack test-faults verify-docker
-check: | .venv ## formatting, lint, types, imports, template, stale files
+check: | .venv ## formatting, lint, types, imports, structure, template, stale files
 	@$(RUN) ruff format --check
 	@$(RUN) ruff check
 	@$(RUN) mypy
 	@$(RUN) lint-imports
+	@$(RUN) python -m structure
 	@"$(UV)" lock --check --quiet
 	@$(MAKE) --no-print-directory -s -C layers/common check UV="$(UV)"
 	@$(SAM) cfn-lint template.yaml infra/data-tier.yaml

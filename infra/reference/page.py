@@ -45,15 +45,17 @@ def page(document: Node) -> str:
         kind=kind,
         members=members,
     )
-    return environment.get_template("page.html.j2").render(
-        document=document,
-        operations=[
-            {"method": method, "path": path, **item[method]}
-            for path, item in document["paths"].items()
-            for method in METHODS
-            if method in item
-        ],
-    )
+    template = environment.get_template("page.html.j2")
+    return template.render(document=document, operations=_operations(document))
+
+
+def _operations(document: Node) -> list[Node]:
+    return [
+        {"method": method, "path": path, **item[method]}
+        for path, item in document["paths"].items()
+        for method in METHODS
+        if method in item
+    ]
 
 
 def kind(node: Node) -> Markup:

@@ -1,4 +1,4 @@
-"""API keys of the local stack, made and revoked by `jobs.api_keys`, which needs the database only."""
+"""API keys of the local stack, made and revoked by `jobs.api_keys`, which needs a database only."""
 
 from __future__ import annotations
 

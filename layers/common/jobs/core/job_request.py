@@ -52,6 +52,8 @@ class JobRequests:
 
     def __init__(self, types: Mapping[str, JobType], new_id: Callable[[], UUID]) -> None:
         self._types = types
+        self._names = tuple(types)
+        self._known: dict[str, JobType] = {}
         self._new_id = new_id
 
     def job(
@@ -123,11 +125,10 @@ class JobRequests:
                     yield Problem(f"/jobs/{index}{found.pointer}", found.detail)
 
     def _type_problems(self, body: Mapping[str, Any]) -> Iterator[Problem]:
-        types = list(self._types)
         if "type" not in body:
-            yield Problem("/type", f"is missing: {one_of(types)}")
-        elif body["type"] not in types:
-            yield Problem("/type", f"must be {one_of(types)}, not {describe(body['type'])}")
+            yield Problem("/type", f"is missing: {one_of(self._names)}")
+        elif body["type"] not in self._names:
+            yield Problem("/type", f"must be {one_of(self._names)}, not {describe(body['type'])}")
 
     def _payload_problems(self, body: Mapping[str, Any]) -> Iterator[Problem]:
         if "payload" not in body:
@@ -152,10 +153,10 @@ class JobRequests:
     def _type(self, body: Mapping[str, Any]) -> JobType | None:
         """The type of the job; None where it is unknown, or its processor cannot be imported."""
         name = body.get("type")
-        if not isinstance(name, str) or name not in list(self._types):
+        if name not in self._names:
             return None
         try:
-            return self._types[name]
+            return self._known.get(name) or self._known.setdefault(name, self._types[name])
         except ProcessorUnavailable:
             return None
 

@@ -1,0 +1,1 @@
+"""Counts what can be counted about the structure of the code: `python -m structure`."""
