@@ -5,6 +5,6 @@ RUN apt-get update \
     && mkdir -p /data && chown redis:redis /data
 WORKDIR /data
 VOLUME /data
-# The image `redis` sets this, too: there is a network of containers to listen to.
+# As in the image `redis`: the server accepts connections from other containers.
 ENTRYPOINT ["sh", "-c", "exec \"$@\" --bind '*' --protected-mode no", "sh"]
 CMD ["redis-server"]

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Deploys what was built into the LocalStack that runs it, and creates the schema. LocalStack runs
-# every script in this folder once it is ready. Deploying what is deployed changes nothing.
+# Deploys the built functions into LocalStack and creates the schema. LocalStack runs every script in
+# this folder once it is ready. A second run changes nothing.
 set -eu
 export DISABLE_DEPRECATION_NOTICE=1
 
@@ -9,7 +9,7 @@ artifacts=sluice-artifacts
 built=/opt/sluice/build
 packaged=/tmp/sluice.yaml
 
-# The template's parameters: those of this target, then what the environment says otherwise.
+# The template's parameters: those of this target, overridden by the environment.
 set -- "Architecture=$(uname -m | sed 's/aarch64/arm64/')"
 while IFS= read -r line; do
     case $line in
@@ -33,21 +33,21 @@ awslocal cloudformation deploy --template-file "$packaged" --stack-name "$stack"
     --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND --no-fail-on-empty-changeset \
     --parameter-overrides "$@"
 
-# The poller's first act is to bring the schema up to date; it then takes up what was left behind.
+# The poller migrates the schema first, and then recovers jobs of an earlier run.
 printf '%s' '{"schedule": "deployment"}' > /tmp/event.json
 awslocal lambda invoke --function-name "$stack-poller" --invocation-type Event \
     --payload file:///tmp/event.json /dev/null > /dev/null
 url="http://localhost:4566/_aws/execute-api/$stack/v1/jobs/00000000-0000-0000-0000-000000000000"
-# No job, and nobody's key: neither is found, which takes a look into the database.
+# A job and a key that do not exist: the API looks them up in the database.
 key="sluice_$(printf '%016d_%043d' 0 0)"
-answered() {
+schema_found() {
     case $(curl -s -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $key" "$url") in
         401 | 404) ;;
         *) return 1 ;;
     esac
 }
 tries=0
-until answered; do
+until schema_found; do
     tries=$((tries + 1))
     [ "$tries" -lt 120 ] || { echo "the API does not find the schema" >&2; exit 1; }
     sleep 1

@@ -1,1 +1,1 @@
-"""Runs Lambda functions as processes of this machine, with AWS's own runtime client."""
+"""Runs Lambda functions as processes on this machine, with AWS's own runtime client."""

@@ -1,4 +1,4 @@
-"""Where LocalStack can be reached on this machine."""
+"""The address of LocalStack's gateway on this machine."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from localstack.config import GATEWAY_LISTEN
 
 from lambda_process.runtime_api import LOOPBACK
 
-ANYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104
+ALL_INTERFACES = {"0.0.0.0", "::", ""}  # noqa: S104
 
 
 def reachable() -> tuple[str, int]:
-    """Host and port of its gateway."""
+    """The gateway's host and port, for a connection from this machine."""
     listen = GATEWAY_LISTEN[0]
     host = str(listen.host)
-    return (LOOPBACK if host in ANYWHERE else host), int(listen.port)
+    return (LOOPBACK if host in ALL_INTERFACES else host), int(listen.port)

@@ -1,4 +1,4 @@
-"""Unpacked code that stays in place while anything runs it, whatever LocalStack removes."""
+"""Keeps unpacked code while a process runs it, even if LocalStack removes its own copy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 class CodeStore:
-    """Copies (by hard link where it can) of unpacked archives, counted by who uses them."""
+    """Copies of unpacked archives, hard links if possible, with a count of their users."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -19,7 +19,7 @@ class CodeStore:
         self._lock = threading.Lock()
 
     def acquire(self, name: str, source: Path) -> Path:
-        """The copy of `source` known as `name`; it stays until as many `release` calls."""
+        """The copy of `source` under `name`; it stays until `release` is called as often."""
         with self._lock:
             kept = self.folder / name
             if not kept.exists():
@@ -28,7 +28,7 @@ class CodeStore:
             return kept
 
     def release(self, name: str) -> None:
-        """Remove the copy once nobody uses it; nothing happens for a name that is unknown."""
+        """Remove the copy once it has no user; an unknown name is ignored."""
         with self._lock:
             if name not in self._users:
                 return
@@ -52,6 +52,6 @@ def _link(source: str, target: str) -> None:
 
 
 def state_of(folder: Path) -> int:
-    """A number that is another one after a file in `folder` was edited, added or removed."""
+    """A number that changes when a file in `folder` is edited, added or removed."""
     files = (path for path in sorted(folder.rglob("*")) if "__pycache__" not in path.parts)
     return hash(tuple((path, path.stat().st_mtime_ns) for path in files if path.is_file()))

@@ -1,4 +1,4 @@
-"""An execution environment: a process that is used again, and replaced when it dies."""
+"""An execution environment: one process for many calls, replaced when it dies."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from lambda_process.runtime_api import Answered, Raised, Ready
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-INIT_SECONDS = 10.0
-"""What loading a function may take, beside the time limit of its first call."""
+MAX_INIT_SECONDS = 10.0
+"""For loading a function, in addition to the time limit of its first call."""
 
 
 class StoppedError(Exception):
@@ -25,8 +25,9 @@ class StoppedError(Exception):
 class Environment:
     """Runs one call at a time.
 
-    `ended` is called once it will run none any more. `stamp` tells the code's state: where it
-    gives another value than before, the next call gets a new process.
+    `memory_mb` is the function's memory in MB; it is reported, not enforced. `ended` is called once
+    when the environment has stopped. `stamp` gives a value that changes with the code; after a
+    change the next call gets a new process.
     """
 
     def __init__(
@@ -50,16 +51,19 @@ class Environment:
 
     @property
     def retired(self) -> bool:
-        """Whether it was told to take no further call."""
+        """Whether it accepts no further call."""
         return self._retired
 
     @property
     def pid(self) -> int | None:
-        """Of its process, while there is one."""
+        """The id of its process; None before the start."""
         return self._runtime.pid if self._runtime else None
 
     def start(self) -> None:
-        """Start the process, without waiting until the function is loaded."""
+        """Start the process without waiting until the function is loaded.
+
+        Raises `StoppedError` after `stop`.
+        """
         with self._lock:
             self._refuse_if_stopped()
             self._started_with = self._stamp()
@@ -67,7 +71,7 @@ class Environment:
             self._fresh = True
 
     def invoke(self, invocation: Invocation) -> tuple[Ending, str]:
-        """Run a call; returns what it came to and its log. Raises `StoppedError`."""
+        """Run a call; returns its ending and its log. Raises `StoppedError`."""
         with self._lock:
             self._refuse_if_stopped()
             self._busy = True
@@ -81,7 +85,7 @@ class Environment:
                 self.stop(grace=1.0)
 
     def retire(self, grace: float) -> None:
-        """Stop once the call in hand, if there is one, has its answer."""
+        """Accept no further call, and stop once the running call, if any, has its answer."""
         with self._lock:
             self._retired = True
             if self._busy:
@@ -89,7 +93,7 @@ class Environment:
         self.stop(grace)
 
     def stop(self, grace: float) -> None:
-        """SIGTERM, then after `grace` seconds SIGKILL; a call in hand may end in between."""
+        """Send SIGTERM, and SIGKILL after `grace` seconds; a running call may end in between."""
         with self._lock:
             if self._stopped:
                 return
@@ -105,17 +109,17 @@ class Environment:
 
     def _call(self, invocation: Invocation) -> tuple[Ending, str]:
         runtime = self._live()
-        said = runtime.wait_ready(INIT_SECONDS + invocation.seconds)
-        if isinstance(said, Exited) and not self._fresh:
-            # It died between two calls, which is no fault of this one.
+        ready = runtime.wait_ready(MAX_INIT_SECONDS + invocation.seconds)
+        if isinstance(ready, Exited) and not self._fresh:
+            # It died between two calls, so this call must not fail for it.
             runtime = self._renew()
-            said = runtime.wait_ready(INIT_SECONDS + invocation.seconds)
+            ready = runtime.wait_ready(MAX_INIT_SECONDS + invocation.seconds)
         init_seconds = time.monotonic() - runtime.began if self._fresh else None
         began = time.monotonic()
-        event = runtime.run(invocation) if isinstance(said, Ready) else said
+        event = runtime.run(invocation) if isinstance(ready, Ready) else ready
         ending = self._ending(invocation, event)
         use = Use(time.monotonic() - began, init_seconds, runtime.peak_mb(), self._memory_mb)
-        if isinstance(event, Exited | None) or not isinstance(said, Ready):
+        if isinstance(event, Exited | None) or not isinstance(ready, Ready):
             runtime.kill()
         self._fresh = False
         return ending, log_of(invocation, runtime.output.take(), ending, use)
@@ -136,7 +140,7 @@ class Environment:
                 return timed_out(invocation.request_id, invocation.seconds)
 
     def _live(self) -> Runtime:
-        """The process, or a new one where the last call ended it or its code was edited."""
+        """The process, or a new one if the last call ended it or the code was edited."""
         if self._runtime and self._runtime.alive and self._stamp() == self._started_with:
             return self._runtime
         return self._renew()

@@ -1,4 +1,4 @@
-"""Between LocalStack and an execution environment of ours."""
+"""The executor that LocalStack calls: it connects LocalStack with our execution environments."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ store = CodeStore(Path(tempfile.gettempdir()) / "lambda-process" / str(os.getpid
 
 
 class ProcessExecutor(RuntimeExecutor):
-    """One execution environment, run as a process of this machine."""
+    """One execution environment, run as a process on this machine."""
 
     def __init__(self, id: str, function_version: FunctionVersion) -> None:
         super().__init__(id, function_version)
@@ -46,7 +46,7 @@ class ProcessExecutor(RuntimeExecutor):
 
     @classmethod
     def prepare_version(cls, function_version: FunctionVersion) -> None:
-        """Unpack code and layers; raises `UnsupportedRuntimeError` for what is no Python."""
+        """Unpack code and layers; raises `UnsupportedRuntimeError` if the runtime is no Python."""
         interpreter_for(str(function_version.config.runtime))
         for code in _archives(function_version):
             code.prepare_for_execution()
@@ -54,12 +54,12 @@ class ProcessExecutor(RuntimeExecutor):
 
     @classmethod
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
-        """Let the unpacked code go, once what still runs it has ended."""
+        """Give up the unpacked code; it is removed when the last process that runs it ends."""
         for code in _archives(function_version):
             _let_go(code)
 
     def start(self, env_vars: dict[str, str]) -> None:
-        """Start the process; whether the function can be loaded shows in its first call."""
+        """Start the process; the first call reports a function that cannot be loaded."""
         python = interpreter_for(str(self.function_version.config.runtime))
         code, *layers = [_keep(archive) for archive in _archives(self.function_version)]
         scratch = Path(tempfile.mkdtemp(prefix="lambda-"))
@@ -76,7 +76,7 @@ class ProcessExecutor(RuntimeExecutor):
         self._environment.start()
 
     def stop(self) -> None:
-        """At once where LocalStack ends, otherwise once the call in hand is done, as on AWS."""
+        """Stop at once if LocalStack stops, otherwise after the running call, as on AWS."""
         if self._environment is None:
             return
         if events.infra_stopping.is_set():
@@ -85,7 +85,7 @@ class ProcessExecutor(RuntimeExecutor):
             self._environment.retire(GRACE_SECONDS)
 
     def invoke(self, payload: dict[str, str]) -> InvocationResult:
-        """Run one call. Raises `StoppedError` where LocalStack ends before it does."""
+        """Run one call; raises `StoppedError` if LocalStack stops before it ends."""
         assert self._environment  # noqa: S101
         invocation = Invocation(
             request_id=payload["invoke-id"],
@@ -97,7 +97,7 @@ class ProcessExecutor(RuntimeExecutor):
         )
         ending, text = self._environment.invoke(invocation)
         if self._environment.retired:
-            # LocalStack no longer reads the log of a version that it has replaced.
+            # LocalStack does not read the log of a version that it has replaced.
             write_late_output(self.function_version.id, self._variables, text)
         return InvocationResult(
             request_id=invocation.request_id,
@@ -111,20 +111,20 @@ class ProcessExecutor(RuntimeExecutor):
         return state_of(_keep(code)) if isinstance(code, HotReloadingCode) else None
 
     def get_address(self) -> str:
-        """Where the process is."""
+        """The host of the process."""
         return LOOPBACK
 
     def get_endpoint_from_executor(self) -> str:
-        """Where the process finds LocalStack."""
+        """The host at which the process reaches LocalStack."""
         host, _ = reachable()
         return host
 
     def get_runtime_endpoint(self) -> str:
-        """The process is told by AWS_LAMBDA_RUNTIME_API instead."""
+        """Nothing: the process gets its endpoint in AWS_LAMBDA_RUNTIME_API."""
         return ""
 
     def get_logs(self) -> str:
-        """Each call's result carries its own."""
+        """Nothing: each call's result contains its log."""
         return ""
 
 
@@ -136,7 +136,7 @@ def _archives(version: FunctionVersion) -> list[Archive]:
 
 def _keep(code: Archive) -> Path:
     if isinstance(code, HotReloadingCode):
-        # The user's own folder, to be run in place.
+        # The user's own folder, which is run in place.
         return Path(code.get_unzipped_code_location())
     return store.acquire(code.id, code.get_unzipped_code_location())
 

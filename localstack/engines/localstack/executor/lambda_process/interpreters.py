@@ -1,4 +1,4 @@
-"""Which Python runs a function: that of its Runtime where there is one, else LocalStack's own."""
+"""Chooses the Python for a function: that of its Runtime if there is one, else LocalStack's own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Python(NamedTuple):
 
 
 class UnsupportedRuntimeError(Exception):
-    """The function's Runtime is not a Python."""
+    """The function's Runtime is no Python, or LAMBDA_PROCESS_PYTHONS names no Python."""
 
 
 @cache
@@ -51,7 +51,7 @@ def interpreter_for(runtime: str) -> Python:
 
 @cache
 def _named() -> dict[str, str]:
-    """The interpreters that the variable names, by version."""
+    """The interpreters that LAMBDA_PROCESS_PYTHONS names, by version."""
     paths = [path for path in os.environ.get(VARIABLE, "").split(os.pathsep) if path]
     found = {path: _version(path) for path in paths}
     unusable = [path for path, version in found.items() if version is None]
@@ -63,7 +63,7 @@ def _named() -> dict[str, str]:
 
 
 def _version(path: str) -> str | None:
-    """Of the interpreter at `path`; None where it cannot run functions."""
+    """The version of the interpreter at `path`; None if it cannot run functions."""
     try:
         asked = subprocess.run(  # noqa: S603
             [path, "-c", PROBE], check=False, capture_output=True, text=True, timeout=60

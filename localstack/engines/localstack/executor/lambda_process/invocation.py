@@ -1,4 +1,4 @@
-"""One call of a function, and what it can come to."""
+"""One call of a function, and how it can end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """A call. `payload` is JSON; the function may take `seconds` for it."""
+    """A call; `payload` is JSON, `seconds` is the time limit."""
 
     request_id: str
     payload: bytes
@@ -21,20 +21,20 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What a call came to: the function's answer, or an error document and its type."""
+    """How a call ended: the function's answer, or an error document and its type."""
 
     payload: bytes
     error_type: str | None = None
 
 
 def failure(error_type: str, message: str) -> Ending:
-    """An ending that the function did not write itself, in Lambda's own form."""
+    """An ending with an error document in Lambda's own form."""
     document = {"errorType": error_type, "errorMessage": message}
     return Ending(json.dumps(document).encode(), error_type)
 
 
 def exited(request_id: str, status: int) -> Ending:
-    """The process ended before it answered; `status` as `Popen.returncode` gives it."""
+    """The ending if the process ends before it answers; `status` is `Popen.returncode`."""
     if status < 0:
         how = f"with error: signal: {_signal_name(-status)}"
     elif status:
@@ -45,7 +45,7 @@ def exited(request_id: str, status: int) -> Ending:
 
 
 def timed_out(request_id: str, seconds: float) -> Ending:
-    """The function took longer than it may."""
+    """The ending if the function exceeds its time limit of `seconds`."""
     return failure(
         "Sandbox.Timedout",
         f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds",

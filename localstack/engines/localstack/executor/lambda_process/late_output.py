@@ -1,4 +1,4 @@
-"""The log of a call that outlived the version of its function."""
+"""Writes the log of a call that ended after LocalStack replaced its function's version."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def write_late_output(version: VersionIdentifier, variables: Mapping[str, str], text: str) -> None:
-    """Write `text` where LocalStack would have; a failure is logged, as LocalStack does it."""
+    """Write `text` into the function's log group, as LocalStack would; a failure is logged."""
     group = variables["AWS_LAMBDA_LOG_GROUP_NAME"]
     stream = variables["AWS_LAMBDA_LOG_STREAM_NAME"]
     now = int(time.time() * 1000)

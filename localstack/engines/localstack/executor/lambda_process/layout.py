@@ -1,4 +1,4 @@
-"""What a function finds around it: its variables, and where its modules are."""
+"""The environment variables of a function, which also say where its modules are."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from lambda_process.interpreters import Python
 
-# Of LocalStack's own environment, only what a program needs of the machine it runs on.
-MACHINE = ("LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR")
+# Variables of LocalStack's own environment that a function gets, because the machine needs them.
+INHERITED = ("LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def variables(
@@ -24,10 +24,10 @@ def variables(
 ) -> dict[str, str]:
     """The whole environment of a function's process.
 
-    `given` is what LocalStack provides, the function's own variables included; `layers` are
-    unpacked, in the order in which AWS would lay one over the other.
+    `given` are LocalStack's variables and the function's own; `layers` are the folders of the
+    unpacked layers, in the order in which AWS applies them. `scratch` becomes HOME and TMPDIR.
     """
-    machine = {name: os.environ[name] for name in MACHINE if name in os.environ}
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     own = {name: str(value) for name, value in given.items() if value is not None}
     folders = [
         folder
@@ -41,7 +41,7 @@ def variables(
     libraries = [str(layer / "lib") for layer in reversed(layers) if (layer / "lib").is_dir()]
     return {
         "LANG": "en_US.UTF-8",
-        **machine,
+        **inherited,
         "HOME": str(scratch),
         **own,
         "PATH": os.pathsep.join([*programs, own.get("PATH") or os.environ.get("PATH", "")]),

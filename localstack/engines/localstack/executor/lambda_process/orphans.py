@@ -1,8 +1,8 @@
-"""No function outlives LocalStack, not even one that is killed with it in the middle of a call.
+"""Kills the functions that still run when LocalStack ends, even if LocalStack is killed.
 
-Nobody would hold such a function to its time limit. A process of its own keeps the list of process
-groups: it reads `+PID` for one that began and `-PID` for one that ended, and when its input ends,
-because LocalStack did, it kills what is left.
+Otherwise nothing would enforce their time limit. A process of its own, the reaper, keeps the list
+of process groups: it reads `+PID` for a group that began and `-PID` for one that ended. When its
+input ends, because LocalStack did, it kills the groups that are left.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import IO
 
 
 class Orphans:
-    """The list, and the process that keeps it; started with the first entry."""
+    """The list of process groups; its first entry starts the reaper."""
 
     def __init__(self) -> None:
         self._alive: set[int] = set()
@@ -25,13 +25,13 @@ class Orphans:
         self._reaper: subprocess.Popen[bytes] | None = None
 
     def began(self, pid: int) -> None:
-        """The group of `pid` is to end with us."""
+        """Add the group of `pid`, which must end when we end."""
         with self._lock:
             self._alive.add(pid)
             self._tell(f"+{pid}")
 
     def ended(self, pid: int) -> None:
-        """The group of `pid` has ended; somebody else may get the number."""
+        """Remove the group of `pid`: it has ended, and another process may get the number."""
         with self._lock:
             self._alive.discard(pid)
             self._tell(f"-{pid}")
@@ -40,7 +40,7 @@ class Orphans:
         try:
             self._write(line)
         except BrokenPipeError:
-            # Somebody has killed it.
+            # The reaper was killed: a new one gets the whole list.
             self._forget()
             for pid in self._alive:
                 self._write(f"+{pid}")
@@ -57,15 +57,15 @@ class Orphans:
                 [sys.executable, "-I", "-S", __file__],
                 stdin=subprocess.PIPE,
                 bufsize=0,
-                # What ends LocalStack's group is to leave it.
+                # A signal to LocalStack's group must not end the reaper.
                 start_new_session=True,
             )
         assert self._reaper.stdin  # noqa: S101
         self._reaper.stdin.write(f"{line}\n".encode())
 
 
-def keep(lines: IO[str]) -> None:
-    """Follow `lines` to their end, then kill the groups that have not ended."""
+def reap(lines: IO[str]) -> None:
+    """Read `lines` to their end, then kill the groups that have not ended."""
     alive: set[int] = set()
     for line in lines:
         pid = int(line[1:])
@@ -79,4 +79,4 @@ def keep(lines: IO[str]) -> None:
 
 
 if __name__ == "__main__":
-    keep(sys.stdin)
+    reap(sys.stdin)

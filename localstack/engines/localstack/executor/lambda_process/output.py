@@ -1,4 +1,4 @@
-"""What a process writes, collected while it runs so that it never waits for a reader."""
+"""Collects the output of a process while it runs, so that it never waits for a reader."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import os
 import selectors
 import threading
 
-CHUNK = 1 << 16
+CHUNK_BYTES = 1 << 16
 
 
 class Output:
-    """Takes over the reading end of a pipe."""
+    """Owns the reading end of a pipe, and closes it at the end of the output."""
 
     def __init__(self, pipe: int) -> None:
         os.set_blocking(pipe, False)
@@ -21,7 +21,7 @@ class Output:
         threading.Thread(target=self._collect, name="lambda-output", daemon=True).start()
 
     def take(self) -> str:
-        """All that was written up to now and not taken yet, what is still in the pipe included."""
+        """All output since the last call, including that which is still in the pipe."""
         with self._lock:
             self._read()
             text = b"".join(self._chunks).decode(errors="replace")
@@ -41,7 +41,7 @@ class Output:
     def _read(self) -> None:
         while not self._ended:
             try:
-                chunk = os.read(self._pipe, CHUNK)
+                chunk = os.read(self._pipe, CHUNK_BYTES)
             except BlockingIOError:
                 return
             self._chunks.append(chunk)

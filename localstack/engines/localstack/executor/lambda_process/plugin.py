@@ -1,4 +1,4 @@
-"""What LocalStack finds by `LAMBDA_RUNTIME_EXECUTOR=process`."""
+"""The plug-in that `LAMBDA_RUNTIME_EXECUTOR=process` chooses."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 class ProcessExecutorPlugin(RuntimeExecutorPlugin):
-    """Loads the executor only when it is asked for: LocalStack imports every plugin at start."""
+    """Imports the executor only when it is chosen, because LocalStack imports every plug-in."""
 
     name = "process"
 
     def load(self, *args: object, **kwargs: object) -> type[ProcessExecutor]:
-        """The class that LocalStack makes one of for each execution environment."""
+        """The class of the executor; LocalStack makes an object for each execution environment."""
         del args, kwargs
         from lambda_process.executor import ProcessExecutor  # noqa: PLC0415
 

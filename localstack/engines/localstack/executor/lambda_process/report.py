@@ -1,4 +1,4 @@
-"""The lines that Lambda itself adds to a function's log."""
+"""The log of a call, with the lines that Lambda itself adds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a call used: seconds of its own, seconds of a cold start before it, MB of memory."""
+    """The time and memory of a call; `init_seconds` is the time of a cold start, if it had one."""
 
     seconds: float
     init_seconds: float | None
@@ -28,7 +28,7 @@ STATUS = {
 
 
 def log_of(invocation: Invocation, output: str, ending: Ending, use: Use) -> str:
-    """START, what the function wrote, why it was ended if it was, END and REPORT."""
+    """START, the function's output, the reason of a forced end, END and REPORT."""
     request_id = invocation.request_id
     parts = [f"START RequestId: {request_id} Version: {invocation.version}\n", output]
     if output and not output.endswith("\n"):

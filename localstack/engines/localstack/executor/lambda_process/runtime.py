@@ -1,4 +1,4 @@
-"""One process that runs a function, from its start to its end."""
+"""One process that runs a function."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ orphans = Orphans()
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How a process is started. `env` is all that it sees of the environment."""
+    """How to start a process; `handler` is the function's, `env` the whole environment."""
 
     python: str
-    target: str
+    handler: str
     env: Mapping[str, str]
     cwd: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Exited:
-    """The process is no more; `status` as `Popen.returncode` gives it."""
+    """The process ended; `status` is `Popen.returncode`."""
 
     status: int
 
 
 class Runtime:
-    """Started when made. One call at a time; the caller sees to that."""
+    """A running process. The caller must run one call at a time."""
 
     def __init__(self, launch: Launch) -> None:
         self.began = time.monotonic()
@@ -51,13 +51,13 @@ class Runtime:
         self._api = RuntimeApi(self._events.put)
         try:
             self._process = subprocess.Popen(  # noqa: S603
-                [launch.python, "-m", "awslambdaric", launch.target],
+                [launch.python, "-m", "awslambdaric", launch.handler],
                 env={**launch.env, "AWS_LAMBDA_RUNTIME_API": self._api.address},
                 cwd=launch.cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                # A group of its own, so that what the function starts ends with it.
+                # A new group, so that processes of the function end with it.
                 start_new_session=True,
             )
         except BaseException:
@@ -65,32 +65,35 @@ class Runtime:
             raise
         orphans.began(self._process.pid)
         assert self._process.stdout  # noqa: S101
-        # The reader closes the descriptor: Popen must not do so behind its back.
+        # `Output` closes its own descriptor, which Popen must not close first.
         self.output = Output(os.dup(self._process.stdout.fileno()))
         self._process.stdout.close()
         threading.Thread(target=self._watch, name="lambda-watch", daemon=True).start()
 
     @property
     def pid(self) -> int:
-        """Of the process, and of its group."""
+        """The id of the process and of its group."""
         return self._process.pid
 
     @property
     def alive(self) -> bool:
-        """Whether the process has not ended."""
+        """Whether the process still runs."""
         return self._process.poll() is None
 
     def wait_ready(self, seconds: float) -> Ready | Raised | Exited | None:
-        """Wait until it asks for an invocation; otherwise what happened instead, None: nothing."""
+        """Wait up to `seconds` until the process asks for an invocation.
+
+        Returns the event that came instead, or None if there was none.
+        """
         end = time.monotonic() + seconds
         event = self._event(end)
-        # What comes before that is the late end of a call that was given up.
+        # An answer that comes before belongs to an earlier call that timed out.
         while isinstance(event, Answered) or (isinstance(event, Raised) and event.request_id):
             event = self._event(end)
         return event
 
     def run(self, invocation: Invocation) -> Answered | Raised | Exited | None:
-        """Have it run a call; None: the call's time is up, and the process still at it."""
+        """Run a call; returns its event, or None if the time limit passes first."""
         end = time.monotonic() + invocation.seconds
         self._api.dispatch(invocation)
         event = self._event(end)
@@ -99,7 +102,7 @@ class Runtime:
         return event
 
     def peak_mb(self) -> int:
-        """Memory it held at most, where the system tells; otherwise 0."""
+        """The peak memory of the process in MB; 0 if the system does not tell."""
         try:
             status = Path(f"/proc/{self.pid}/status").read_text()
         except OSError:
@@ -108,16 +111,16 @@ class Runtime:
         return int(peaks[0]) // 1024 if peaks else 0
 
     def stop(self, grace: float) -> None:
-        """SIGTERM, and SIGKILL for the whole group after `grace` seconds."""
+        """Send SIGTERM to the process, and SIGKILL to its group after `grace` seconds."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGTERM)
-        self._api.no_more()
+        self._api.end_invocations()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(grace)
         self.kill()
 
     def kill(self) -> None:
-        """SIGKILL for the whole group, now."""
+        """Send SIGKILL to the group, and wait for the end of the process."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()

@@ -1,4 +1,4 @@
-"""The Lambda Runtime API, as AWS documents it, for one process on a loopback port of its own.
+"""The Lambda Runtime API, as AWS documents it, on one loopback port for each process.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 ROOT = "/2018-06-01/runtime/"
 log = logging.getLogger(__name__)
-ANSWER_LIMIT = 6 * 1024 * 1024 + 100
+MAX_ANSWER_BYTES = 6 * 1024 * 1024 + 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The function returned: `body` is what it returned, as JSON."""
+    """The function returned a value; `body` is the value as JSON."""
 
     request_id: str
     body: bytes
@@ -41,21 +41,21 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """The function raised; without a request id the function could not even be loaded."""
+    """The function raised an error; without a `request_id`, while it was loaded."""
 
     request_id: str | None
     body: bytes
     error_type: str
 
 
-Said = Ready | Answered | Raised
+Event = Ready | Answered | Raised
 
 
 class RuntimeApi:
-    """Serves one process. What the process says is handed to `hear`, from a thread of its own."""
+    """Serves one process; each event of the process goes to `on_event`, in another thread."""
 
-    def __init__(self, hear: Callable[[Said], None]) -> None:
-        self.hear = hear
+    def __init__(self, on_event: Callable[[Event], None]) -> None:
+        self.on_event = on_event
         self.next: SimpleQueue[Invocation | None] = SimpleQueue()
         self.current: str | None = None
         self._server = _Server(self)
@@ -76,13 +76,13 @@ class RuntimeApi:
         self.current = invocation.request_id
         self.next.put(invocation)
 
-    def no_more(self) -> None:
-        """Answer the request for a next invocation with an error, at which the process ends."""
+    def end_invocations(self) -> None:
+        """Answer the process's request for an invocation with an error, which ends the process."""
         self.next.put(None)
 
     def close(self) -> None:
-        """Stop serving; the process has ended."""
-        self.no_more()
+        """Stop serving, after the process has ended."""
+        self.end_invocations()
         self._server.shutdown()
         self._server.server_close()
 
@@ -93,15 +93,15 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, api: RuntimeApi) -> None:
         self.api = api
-        super().__init__((LOOPBACK, 0), _Conversation)
+        super().__init__((LOOPBACK, 0), _Connection)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A process that is killed leaves its connection in the middle of anything."""
-        log.debug("a conversation with %s broke off", client_address)
+        """Log it: the connection of a process that is killed can break at any point."""
+        log.debug("the connection of %s broke", client_address)
 
 
-class _Conversation(BaseHTTPRequestHandler):
-    """One connection. Answers leave in one packet: two, with Nagle, take 40 ms."""
+class _Connection(BaseHTTPRequestHandler):
+    """One connection; each answer is one packet, because two take 40 ms (Nagle's algorithm)."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -113,12 +113,12 @@ class _Conversation(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.NOT_FOUND, "UnknownPath", self.path)
             return
         api = self.server.api
-        api.hear(Ready())
+        api.on_event(Ready())
         invocation = api.next.get()
         if invocation is None:
             self._refuse(HTTPStatus.GONE, "ShuttingDown", "there is no next invocation")
             return
-        self._say(HTTPStatus.OK, invocation.payload, _headers(invocation))
+        self._answer(HTTPStatus.OK, invocation.payload, _headers(invocation))
 
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length")
@@ -128,29 +128,29 @@ class _Conversation(BaseHTTPRequestHandler):
         body = self.rfile.read(int(length))
         match self.path.removeprefix(ROOT).split("/"):
             case ["init", "error"]:
-                self._hear(Raised(None, body, self._error_type()))
+                self._report(Raised(None, body, self._error_type()))
             case ["invocation", request_id, "response" | "error"] if (
                 request_id != self.server.api.current
             ):
                 self._refuse(HTTPStatus.BAD_REQUEST, "InvalidRequestID", request_id)
-            case ["invocation", request_id, "response"] if len(body) > ANSWER_LIMIT:
+            case ["invocation", request_id, "response"] if len(body) > MAX_ANSWER_BYTES:
                 self._too_large(request_id, len(body))
             case ["invocation", request_id, "response"]:
-                self._hear(Answered(request_id, body))
+                self._report(Answered(request_id, body))
             case ["invocation", request_id, "error"]:
-                self._hear(Raised(request_id, body, self._error_type()))
+                self._report(Raised(request_id, body, self._error_type()))
             case _:
                 self._refuse(HTTPStatus.NOT_FOUND, "UnknownPath", self.path)
 
-    def _hear(self, said: Answered | Raised) -> None:
-        self.server.api.hear(said)
-        self._say(HTTPStatus.ACCEPTED, b'{"status":"OK"}')
+    def _report(self, event: Answered | Raised) -> None:
+        self.server.api.on_event(event)
+        self._answer(HTTPStatus.ACCEPTED, b'{"status":"OK"}')
 
     def _too_large(self, request_id: str, size: int) -> None:
         error_type = "Function.ResponseSizeTooLarge"
-        message = f"Response payload size ({size} bytes) exceeded {ANSWER_LIMIT} bytes."
+        message = f"Response payload size ({size} bytes) exceeded {MAX_ANSWER_BYTES} bytes."
         document = {"errorType": error_type, "errorMessage": message}
-        self.server.api.hear(Raised(request_id, json.dumps(document).encode(), error_type))
+        self.server.api.on_event(Raised(request_id, json.dumps(document).encode(), error_type))
         self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLarge", message)
 
     def _error_type(self) -> str:
@@ -159,9 +159,11 @@ class _Conversation(BaseHTTPRequestHandler):
     def _refuse(self, status: HTTPStatus, error_type: str, message: str) -> None:
         self.close_connection = True
         body = {"errorType": error_type, "errorMessage": message}
-        self._say(status, json.dumps(body).encode())
+        self._answer(status, json.dumps(body).encode())
 
-    def _say(self, status: HTTPStatus, body: bytes, headers: dict[str, str] | None = None) -> None:
+    def _answer(
+        self, status: HTTPStatus, body: bytes, headers: dict[str, str] | None = None
+    ) -> None:
         self.send_response_only(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -255,7 +255,7 @@ def test_loading_counts_neither_as_the_call_nor_against_its_limit(environment: M
 def test_loading_without_an_end_is_ended(
     environment: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lambda_process.environment.INIT_SECONDS", 0.5)
+    monkeypatch.setattr("lambda_process.environment.MAX_INIT_SECONDS", 0.5)
     stuck = environment("import time\ntime.sleep(600)")
     pid = stuck.pid
     assert pid
