@@ -1,4 +1,4 @@
-"""A local stack of the tests' own, driven by its command line as a person would."""
+"""A local stack for the tests, which use its command line as a user does."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PORTS = (
     "MAIL_PAGE_PORT",
     "MAILBOX_PORT",
 )
-# What would make the stack another one, and what one `make` tells the next.
+# Variables that would change the stack, and those that one `make` passes to the next.
 FOREIGN = {
     *("DATABASE_URL", "REDIS_URL", "MAIL_HOST", "AWS_ENDPOINT_URL", "ENGINE"),
     *("MAKEFLAGS", "MAKELEVEL", "MFLAGS"),
@@ -45,14 +45,14 @@ FOREIGN = {
 
 @dataclass(frozen=True)
 class LocalStack:
-    """`folder` holds its state and its exports; `chosen` are the variables that set it up."""
+    """A local stack; `folder` has its state and exports, `chosen` are its variables."""
 
     folder: Path
     chosen: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def on_free_ports(cls, folder: Path) -> LocalStack:
-        """One that stands in nobody's way, with the engine that ENGINE names."""
+        """A stack on free ports, with the engine that ENGINE names."""
         ports = {name: str(free_port()) for name in PORTS}
         state, output = folder / "state", folder / "output"
         return cls(
@@ -67,14 +67,14 @@ class LocalStack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Of every command about this stack."""
+        """The environment of every command for this stack."""
         inherited = {name: value for name, value in os.environ.items() if name not in FOREIGN}
         return {**inherited, **self.chosen}
 
     def command(
         self, *words: str, check: bool = True, also: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """`python -m stack …`, with its output; `also` are further variables."""
+        """Run `python -m stack …` with further variables `also`; returns status and output."""
         done = subprocess.run(
             [sys.executable, "-m", "stack", *words],
             env={**self.environment, **(also or {})},
@@ -88,19 +88,19 @@ class LocalStack:
 
     @property
     def parts(self) -> Stack:
-        """The same stack from within, to kill parts of."""
+        """The same stack as an object, for example to kill parts of it."""
         return Stack(Settings.read(self.chosen))
 
     @property
     def outputs(self) -> Outputs:
-        """What is deployed."""
+        """The outputs of the deployment."""
         outputs = self.parts.outputs
         assert outputs is not None
         return outputs
 
     @property
     def url(self) -> str:
-        """Of the API."""
+        """The URL of the API."""
         return f"http://localhost:{self.chosen['API_PORT']}"
 
     @property
@@ -109,7 +109,7 @@ class LocalStack:
         return Client(self.url)
 
     def cancel_open(self) -> None:
-        """Cancel every job that waits, so that none gets in the way of the next test."""
+        """Cancel every pending job, so that none disturbs the next test."""
         page: dict[str, Any] = {"next": ""}
         while (cursor := page["next"]) is not None:
             more = f"&cursor={cursor}" if cursor else ""
@@ -120,12 +120,12 @@ class LocalStack:
 
     @property
     def output(self) -> Path:
-        """Where exports appear."""
+        """The folder for exports."""
         return Path(self.chosen["OUTPUT_DIR"])
 
     @property
     def mail(self) -> Mail:
-        """The catcher."""
+        """The mail catcher."""
         mail = self.parts.services[2].server
         assert isinstance(mail, Mail)
         return mail
@@ -144,13 +144,13 @@ class LocalStack:
         }
 
     def logged(self, function: str, since: float) -> list[str]:
-        """What `function` has logged from `since` (seconds since the epoch) on."""
+        """The log lines of `function` from `since` (seconds since the epoch) on."""
         pages = self.aws("logs").get_paginator("filter_log_events")
         asked = {"logGroupName": f"/aws/lambda/{function}", "startTime": round(since * 1000)}
         return [str(each["message"]) for page in pages.paginate(**asked) for each in page["events"]]
 
     def rows(self, statement: str, *values: object) -> list[dict[str, Any]]:
-        """What the database answers."""
+        """Run a statement; returns its rows."""
         url = self.parts.services[0].address
         factory = psycopg2.extras.RealDictCursor
         with (

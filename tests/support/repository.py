@@ -25,7 +25,7 @@ MADE_HERE = shutil.ignore_patterns(".venv", "__pycache__", ".mypy_cache", ".ruff
 
 @dataclass(frozen=True)
 class Repository:
-    """All that the local stack's command line needs, in `folder`."""
+    """A copy in `folder` with all that the local stack's command line needs."""
 
     folder: Path
 
@@ -41,11 +41,11 @@ class Repository:
         return cls(folder)
 
     def processor(self, name: str) -> Path:
-        """The module of that name among the job types, whether it exists or not."""
+        """The path of the job type's module of that name, whether it exists or not."""
         return self.folder / "layers" / "common" / "jobs" / "processors" / f"{name}.py"
 
     def environment(self, also: Mapping[str, str]) -> dict[str, str]:
-        """Of every command about the copy; `also` are further variables."""
+        """The environment of every command in the copy; `also` are further variables."""
         return {
             **{name: value for name, value in os.environ.items() if name not in FOREIGN},
             "PYTHONPATH": str(self.folder / "localstack"),

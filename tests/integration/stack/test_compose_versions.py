@@ -1,4 +1,4 @@
-"""Both lines of docker-compose themselves take docker-compose.yml, and mean the same by it."""
+"""Both versions of docker-compose accept docker-compose.yml and read the same from it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CHOSEN = {
 def compose(
     version: str, *words: str, file: Path = FILE, also: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run docker-compose with nothing set but `also`."""
+    """Run docker-compose with no variables but `also`."""
     return subprocess.run(
         [str(install(COMPOSE / version) / "docker-compose"), "-f", str(file), *words],
         cwd=file.parent,
@@ -39,10 +39,10 @@ def compose(
 
 
 def understood(version: str, also: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """What it makes of the file: its services."""
+    """The services as docker-compose reads them from the file."""
     done = compose(version, "config", also=also)
     assert done.returncode == 0, done.stderr
-    # `.env` is read too, where there is one; everything set here goes before it.
+    # docker-compose also reads a `.env`; the variables set here win over it.
     services: dict[str, Any] = yaml.safe_load(done.stdout)["services"]
     return services
 

@@ -1,4 +1,4 @@
-"""The front door passes requests on unchanged, and says so when there is nobody behind it."""
+"""The front passes requests on unchanged, and answers 502 if there is no gateway."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ABC = b"abc" * 500_000
 
 @contextmanager
 def serving(app: web.Application) -> Iterator[str]:
-    """`app` on a free port, in a thread of its own."""
+    """`app` on a free port, in another thread."""
     port = free_port()
     loop = asyncio.new_event_loop()
     runner = web.AppRunner(app)
@@ -46,7 +46,7 @@ def serving(app: web.Application) -> Iterator[str]:
 
 
 async def echo(request: web.Request) -> web.StreamResponse:
-    """A gateway that answers with what it was sent."""
+    """A gateway that answers with the request it got."""
     if request.path == "/stage/nothing":
         return web.json_response(
             {"message": "Missing Authentication Token"},
@@ -186,7 +186,7 @@ def test_a_new_deployment_is_used_at_once(front: str, gateway: str, tmp_path: Pa
 
 
 def told(url: str, target: str) -> tuple[int, str]:
-    """Status and body of the answer to a request of which the line says `target`."""
+    """Status and body of the answer to a request with `target` in its request line."""
     address = url.removeprefix("http://")
     host, port = address.split(":")
     with socket.create_connection((host, int(port))) as connection:

@@ -15,7 +15,7 @@ from support.local_stack import LocalStack
 from support.repository import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -26,7 +26,7 @@ HANG_SECONDS = 3.0
 
 @pytest.fixture(scope="module")
 def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the packages are kept that job types may import."""
+    """A folder for the packages that job types can import, shared by all tests."""
     return tmp_path_factory.mktemp("import_check")
 
 
@@ -37,7 +37,7 @@ def repository(tmp_path: Path) -> Repository:
 
 @pytest.fixture
 def problems(repository: Repository, libraries: Path) -> Callable[..., list[str]]:
-    """What is wrong with the repository, as it is at the call."""
+    """Checks the repository; returns the lines that name the errors."""
 
     def check(max_seconds: float = SECONDS) -> list[str]:
         check = ImportCheck(sys.executable, VERSION, libraries, repository.folder, max_seconds)
@@ -48,6 +48,14 @@ def problems(repository: Repository, libraries: Path) -> Callable[..., list[str]
         return lines
 
     return check
+
+
+@pytest.fixture
+def chosen(repository: Repository, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The variables of a stack that nothing starts, or that goes down if something did."""
+    variables = {**LocalStack.on_free_ports(tmp_path / "stack").chosen, "ENGINE": "ministack"}
+    yield variables
+    repository.run("stack", "down", also=variables)
 
 
 def test_the_job_types_of_the_repository_can_be_imported(libraries: Path) -> None:
@@ -66,7 +74,7 @@ def test_the_job_types_of_the_repository_can_be_imported(libraries: Path) -> Non
         ("raise ValueError('two\\nlines')", 1, "ValueError: two lines"),
         ("import json\njson.loads('{')", 2, "json.decoder.JSONDecodeError: Expecting property"),
         ("import sys\nsys.exit('enough')", 2, "SystemExit: enough"),
-        # The local stack's environment has it; a function's has not.
+        # The local stack's environment has it, a function's does not.
         ("import psutil", 1, "ModuleNotFoundError: No module named 'psutil'"),
     ],
 )
@@ -134,9 +142,10 @@ def test_what_works_in_a_function_is_let_through(repository: Repository, librari
     ImportCheck(sys.executable, VERSION, libraries, repository.folder).run()
 
 
-def test_up_and_deploy_refuse_and_start_nothing(repository: Repository, tmp_path: Path) -> None:
+def test_up_and_deploy_refuse_and_start_nothing(
+    repository: Repository, chosen: dict[str, str], tmp_path: Path
+) -> None:
     repository.processor("broken").write_text("def run(:\n")
-    chosen = {**LocalStack.on_free_ports(tmp_path / "stack").chosen, "ENGINE": "ministack"}
     for words in (("up",), ("deploy", "--env", "dev"), ("deploy", "--env", "prod")):
         status, printed = repository.run("stack", *words, also=chosen)
         assert status == 1
@@ -154,8 +163,9 @@ def test_target_whose_python_is_not_here_is_checked_with_ours(
     assert f"no Python 3.99 on this machine: checking the job types with {VERSION}" in said
 
 
-def test_dev_says_it_and_goes_on_watching(repository: Repository, tmp_path: Path) -> None:
-    chosen = {**LocalStack.on_free_ports(tmp_path / "stack").chosen, "ENGINE": "ministack"}
+def test_dev_names_the_error_and_goes_on_watching(
+    repository: Repository, chosen: dict[str, str], tmp_path: Path
+) -> None:
     repository.processor("broken").write_text("def run(:\n")
     with repository.running("stack", "dev", also=chosen) as printed:
         wait_until(lambda: f"{FILE}:1: SyntaxError" in printed(), "the error", seconds=SECONDS)

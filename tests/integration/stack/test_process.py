@@ -1,4 +1,4 @@
-"""A detached process is known by its pid file, and never taken for another."""
+"""A detached process is identified by its pid file, and no other process is taken for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server of the user's own is used instead of ours; ours is known by its address."""
+"""A server of the user's own replaces ours; an address that is ours chooses ours."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def ports(tmp_path: Path) -> dict[str, str]:
-    """Nothing listens on these."""
+    """Ports on which nothing listens."""
     names = ("POSTGRES_PORT", "REDIS_PORT", "MAIL_PORT", "MAIL_PAGE_PORT", "MAILBOX_PORT")
     return {name: str(free_port()) for name in names} | {"SLUICE_STATE": str(tmp_path)}
 
@@ -66,7 +66,7 @@ def test_a_named_server_has_to_answer(ports: dict[str, str], named: dict[str, st
 def test_our_own_addresses_name_our_own_servers(
     ports: dict[str, str], scheme: str, host: str
 ) -> None:
-    """As they are in a shell that has evaluated `make env`."""
+    """The addresses of a shell that has evaluated `make env`."""
     named = {
         "DATABASE_URL": f"{scheme}://user:password@{host}:{ports['POSTGRES_PORT']}/jobs_db",
         "REDIS_URL": f"redis://{host}:{ports['REDIS_PORT']}/0",

@@ -1,4 +1,4 @@
-"""docker-compose.yml keeps to what both versions of compose take, and opens nothing to others."""
+"""docker-compose.yml works with both versions of docker-compose, and listens on loopback only."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 EXTENSION = re.compile(r"x-[a-z]+")
 SCRIPT = ROOT / "localstack" / "init" / "ready.d" / "deploy.sh"
-THE_CATCHERS = {"MAIL_TLS", "MAIL_USER", "MAIL_PASSWORD"}
-"""What a server on the host may need, and the catcher beside the functions does not."""
+OF_OTHER_MAIL_SERVERS = {"MAIL_TLS", "MAIL_USER", "MAIL_PASSWORD"}
+"""Settings that the mail catcher does not need."""
 ROOT_ALLOWED = {"localstack", "mirror"}
 """LocalStack starts containers; the mirror becomes the owner of the output folder."""
 
@@ -75,7 +75,7 @@ def test_settings_are_handed_on_to_the_functions() -> None:
     wanted = {
         name: parameter
         for name, parameter in FUNCTION_PARAMETERS.items()
-        if name not in THE_CATCHERS
+        if name not in OF_OTHER_MAIL_SERVERS
     }
     assert handed_on == wanted
     environment = SERVICES["localstack"]["environment"]

@@ -1,4 +1,4 @@
-"""A target is a table of samconfig.toml, and is never mistaken for another."""
+"""A deploy target is a table of samconfig.toml, and no target is taken for another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What engines do otherwise is written down once."""
+"""The differences of the engines are in one table, which the README shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which engine the stack runs on."""
+"""The choice of the engine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PORT = 4566
 
 
 def started(folder: Path, title: str) -> None:
-    """As an engine leaves it that was started and not stopped."""
+    """The state folder of an engine that was started and not stopped."""
     (folder / TITLE).write_text(title)
     (folder / "engine.pid").write_text("1 0.0\n")
 

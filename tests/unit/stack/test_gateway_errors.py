@@ -1,4 +1,4 @@
-"""What the front door says for the gateway is what the template says for it."""
+"""The front's problem documents for gateway errors are those of the template."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MESSAGE = "the gateway's message"
 
 
 class Loader(yaml.SafeLoader):
-    """CloudFormation's short forms are of no interest here."""
+    """Reads a template and ignores CloudFormation's short tags."""
 
 
 Loader.add_multi_constructor("!", lambda *_: None)

@@ -1,4 +1,4 @@
-"""A Python is found beside pyenv's shims, or what is missing is said."""
+"""A fitting Python is found, installed if that is allowed, or the error says what would help."""
 
 from __future__ import annotations
 
@@ -31,9 +31,7 @@ def test_without_pyenv_the_path_stays_as_it_is(tmp_path: Path) -> None:
 
 
 def uv_that(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> Path:
-    """A uv of the test's own: a shell script. Returns the file that it is called with a line for
-    each call, as `$calls`.
-    """
+    """Replace uv by a shell script; returns the file `$calls`, with one line for each call."""
     calls = folder / "calls"
     program = folder / "uv"
     program.write_text(f'#!/bin/sh\ncalls={calls}\necho "$@" >> "$calls"\n{script}\n')
@@ -42,7 +40,7 @@ def uv_that(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> Path:
     return calls
 
 
-def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_python_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
     with pytest.raises(InstallError, match=r"Sluice needs a Python >=3\.99.*uv python install"):
         find_python(">=3.99", "Sluice")
@@ -62,7 +60,7 @@ def test_engine_without_its_python_says_so_and_nothing_else(tmp_path: Path) -> N
     assert "Traceback" not in done.stderr
 
 
-def test_nothing_is_brought_unless_that_is_allowed(
+def test_nothing_is_installed_unless_downloads_are_allowed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     calls = uv_that(monkeypatch, tmp_path, "exit 2")
@@ -72,14 +70,14 @@ def test_nothing_is_brought_unless_that_is_allowed(
     assert "install" not in calls.read_text()
 
 
-def test_what_is_missing_is_brought_where_that_is_allowed(
+def test_a_missing_python_is_installed_if_downloads_are_allowed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     calls = uv_that(
-        monkeypatch, tmp_path, 'grep -q install "$calls" || exit 2; echo /brought/python'
+        monkeypatch, tmp_path, 'grep -q install "$calls" || exit 2; echo /installed/python'
     )
     monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "automatic")
-    assert find_python(">=3.12", "LocalStack") == "/brought/python"
+    assert find_python(">=3.12", "LocalStack") == "/installed/python"
     assert [line.split()[:2] for line in calls.read_text().splitlines()] == [
         ["python", "find"],
         ["python", "install"],
@@ -87,7 +85,7 @@ def test_what_is_missing_is_brought_where_that_is_allowed(
     ]
 
 
-def test_what_cannot_be_brought_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_failed_installation_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     uv_that(monkeypatch, tmp_path, "echo no network >&2; exit 2")
     monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "automatic")
     with pytest.raises(InstallError, match=r"(?s)LocalStack needs a Python.*no network"):

@@ -1,4 +1,4 @@
-"""New lines of a file that grows are read once each."""
+"""Each new line of a log is read once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_file_that_comes_later_or_anew_is_read_from_its_start(tmp_path: Path) 
 
 
 class Group:
-    """The two calls of CloudWatch Logs that are used, over a list."""
+    """A list as CloudWatch Logs, with the two calls that `GroupLog` makes."""
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""The mirror copies what was missed and what is announced, against a bucket in memory."""
+"""The mirror copies missed and announced exports, from a bucket in memory."""
 
 from __future__ import annotations
 

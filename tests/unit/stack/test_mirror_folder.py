@@ -1,4 +1,4 @@
-"""A file of the mirror is there complete or not at all, and only in its folder."""
+"""A file of the mirror appears complete or not at all, and only in its folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be set, how it is read, and that `.env.example` lists it."""
+"""The settings are read as `.env.example` and the README list them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_what_is_set_for_the_functions_reaches_their_template() -> None:
 
 
 def test_what_is_not_set_is_handed_on_as_the_template_has_it_or_the_example() -> None:
-    """Not left out: a deployment keeps what the one before was given."""
+    """A parameter that is left out would keep the value of the deployment before."""
     declared = template()["Parameters"]
     templates = {name: str(declared[name].get("Default")) for name in FUNCTION_PARAMETERS.values()}
     ours = {"MailFrom": "sluice@example.com", "MailTls": "none", "ApiKeys": "off"}
@@ -65,7 +65,7 @@ def test_the_readme_explains_every_variable_of_the_functions() -> None:
 def test_the_example_holds_the_defaults() -> None:
     example = dict(re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
     settings = Settings.read(example)
-    # So that the engine that runs need not be named in every command.
+    # Without a default, a command finds the engine that runs.
     assert settings.engine is None
     assert settings.ports == Settings().ports
     assert (settings.state, settings.output) == (Settings().state, Settings().output)

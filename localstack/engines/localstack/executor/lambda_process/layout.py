@@ -29,14 +29,7 @@ def variables(
     """
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     own = {name: str(value) for name, value in given.items() if value is not None}
-    folders = [
-        folder
-        for layer in reversed(layers)
-        for folder in (
-            layer / "python" / "lib" / f"python{python.version}" / "site-packages",
-            layer / "python",
-        )
-    ]
+    modules = _module_folders(python, layers)
     programs = [str(Path(python.path).parent), *(str(layer / "bin") for layer in reversed(layers))]
     libraries = [str(layer / "lib") for layer in reversed(layers) if (layer / "lib").is_dir()]
     return {
@@ -46,7 +39,7 @@ def variables(
         **own,
         "PATH": os.pathsep.join([*programs, own.get("PATH") or os.environ.get("PATH", "")]),
         "PYTHONPATH": os.pathsep.join(
-            [str(code), *map(str, folders), *filter(None, [own.get("PYTHONPATH")])]
+            [str(code), *map(str, modules), *filter(None, [own.get("PYTHONPATH")])]
         ),
         **({"LD_LIBRARY_PATH": os.pathsep.join(libraries)} if libraries else {}),
         "PYTHONUNBUFFERED": "1",
@@ -54,3 +47,9 @@ def variables(
         "AWS_EXECUTION_ENV": f"AWS_Lambda_python{python.version}",
         "LAMBDA_TASK_ROOT": str(code),
     }
+
+
+def _module_folders(python: Python, layers: Sequence[Path]) -> list[Path]:
+    """The folders of the layers' modules; those of the last layer come first."""
+    site_packages = Path("python", "lib", f"python{python.version}", "site-packages")
+    return [layer / part for layer in reversed(layers) for part in (site_packages, Path("python"))]

@@ -1,4 +1,4 @@
-"""Calls of functions, for the tests."""
+"""Calls functions, for the tests."""
 
 from __future__ import annotations
 
@@ -13,12 +13,19 @@ if TYPE_CHECKING:
     from lambda_process.environment import Environment
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:function"
+ECHO = """
+    import os
+
+    def handler(event, context):
+        return {"event": event, "pid": os.getpid()}
+"""
+"""A function that returns its event and the id of its process."""
 numbers = count(1)
 
 
 @dataclass(frozen=True)
 class Called:
-    """What a call came to."""
+    """How a call ended."""
 
     request_id: str
     answer: Any

@@ -1,4 +1,4 @@
-"""Functions written by the tests, run by an environment that ends with the test."""
+"""Environments for functions that the tests write; they end with the test."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class Make(Protocol):
-    """Gives an environment that runs `source`, a module with a function `handler`."""
+    """Makes an environment that runs `source`, a module with a function `handler`."""
 
     def __call__(self, source: str, **own: str) -> Environment: ...
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[Make]:
-    """Makes environments; each is started."""
+    """Makes started environments."""
     made: list[Environment] = []
 
     def make(source: str, **own: str) -> Environment:

@@ -1,4 +1,4 @@
-"""A LocalStack for the tests, with this executor, on a free port."""
+"""Runs a LocalStack with this executor on a free port, for the tests."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ANSWER = Config(read_timeout=120, retries={"total_max_attempts": 1})
 
 
 def archive(**files: str) -> bytes:
-    """A zip file; `__` in a name stands for a slash, and every file is a module."""
+    """A zip file of modules; `__` in a name stands for a slash."""
     packed = BytesIO()
     with ZipFile(packed, "w") as out:
         for name, source in files.items():
@@ -39,7 +39,7 @@ def archive(**files: str) -> bytes:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
+    """A loopback port on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -47,7 +47,7 @@ def free_port() -> int:
 
 @dataclass
 class Engine:
-    """`folder` receives all that it writes; `also` are further settings of it."""
+    """A LocalStack; `folder` is for its files, `also` are further variables of its environment."""
 
     folder: Path
     also: dict[str, str] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Engine:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start, and return when it answers."""
+        """Start it, and wait until it answers."""
         self.port = free_port()
         settings = {
             "LAMBDA_RUNTIME_EXECUTOR": "process",
@@ -85,7 +85,7 @@ class Engine:
             time.sleep(0.1)
 
     def stop(self) -> float:
-        """Ask it to stop; returns the seconds that it took."""
+        """Stop it with SIGTERM; returns the seconds until its end."""
         assert self.process
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
@@ -93,7 +93,7 @@ class Engine:
         return time.monotonic() - began
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill it, as in a crash."""
         assert self.process
         self.process.kill()
         self.process.wait()
@@ -110,7 +110,7 @@ class Engine:
         )
 
     def function(self, source: str, **settings: Any) -> str:
-        """Create a function of the module `source`, with its `handler`; returns its name."""
+        """Create a function from the module `source` with a `handler`; returns its name."""
         name = f"function-{uuid4().hex[:12]}"
         client = self.client("lambda")
         client.create_function(
@@ -125,14 +125,14 @@ class Engine:
         return name
 
     def invoke(self, name: str, event: object = None) -> dict[str, Any]:
-        """Call it and wait; the whole answer, with `Payload` decoded."""
+        """Call a function and wait; returns the answer with `Payload` decoded."""
         answer = self.client("lambda").invoke(
             FunctionName=name, Payload=json.dumps(event).encode(), LogType="Tail"
         )
         return {**answer, "Payload": json.loads(answer["Payload"].read())}
 
     def log_of(self, name: str) -> list[str]:
-        """All that is in its log group."""
+        """All lines of the function's log group."""
         logs = self.client("logs")
         try:
             events = logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]

@@ -1,4 +1,4 @@
-"""Unpacked code stays while somebody uses it, and goes when nobody does."""
+"""Unpacked code stays while it has a user, and is removed after that."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A folder with code in it."""
+    """A folder with code."""
     folder = tmp_path / "source"
     (folder / "package").mkdir(parents=True)
     (folder / "package" / "module.py").write_text("1")

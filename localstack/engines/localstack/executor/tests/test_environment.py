@@ -1,4 +1,4 @@
-"""One execution environment: a process, AWS's client in it, and the Runtime API between."""
+"""An execution environment runs calls: a process with AWS's client, and the Runtime API."""
 
 from __future__ import annotations
 
@@ -11,28 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calls import ARN, call
-from lambda_process.environment import Environment, StoppedError
+from calls import ARN, ECHO, call
+from lambda_process.environment import Environment
 from waiting import gone, until, written
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Make
-
-ECHO = """
-    import os
-
-    def handler(event, context):
-        return {"event": event, "pid": os.getpid()}
-"""
-WRITES_WHERE_IT_IS = """
-    import os, pathlib, signal, sys, time
-
-    def handler(event, context):
-        pathlib.Path(event).write_text(str(os.getpid()))
-        time.sleep(60)
-"""
 
 
 def test_answer_is_what_the_function_returns(environment: Make) -> None:
@@ -299,115 +285,6 @@ def test_answer_that_is_too_large_is_an_error(environment: Make) -> None:
     called = call(large, 7 * 1024 * 1024)
     assert called.error_type == "Function.ResponseSizeTooLarge"
     assert call(large, 1).answer == "x"
-
-
-def test_stop_tells_an_idle_process_first(environment: Make, tmp_path: Path) -> None:
-    path = tmp_path / "told"
-    polite = environment(f"""
-        import pathlib, signal
-
-        signal.signal(
-            signal.SIGTERM, lambda *_: pathlib.Path({str(path)!r}).write_text("1") and None
-        )
-
-        def handler(event, context):
-            return None
-    """)
-    call(polite)
-    pid = polite.pid
-    assert pid
-    polite.stop(grace=20)
-    assert written(path) == 1
-    assert gone(pid)
-
-
-def test_stop_lets_a_call_end_within_its_grace(environment: Make, tmp_path: Path) -> None:
-    path = tmp_path / "started"
-    polite = environment("""
-        import pathlib, signal, threading
-
-        stop = threading.Event()
-        signal.signal(signal.SIGTERM, lambda *_: stop.set())
-
-        def handler(event, context):
-            pathlib.Path(event).write_text("1")
-            stop.wait(60)
-            return "in time"
-    """)
-    answers: list[object] = []
-    caller = threading.Thread(target=lambda: answers.append(call(polite, str(path), seconds=60)))
-    caller.start()
-    written(path)
-    polite.stop(grace=20)
-    caller.join(20)
-    [called] = answers
-    assert getattr(called, "answer", None) == "in time"
-
-
-def test_stop_ends_a_call_after_its_grace(environment: Make, tmp_path: Path) -> None:
-    path = tmp_path / "started"
-    slow = environment(
-        "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-        + WRITES_WHERE_IT_IS.replace("\n    ", "\n")
-    )
-    errors: list[BaseException] = []
-
-    def caller() -> None:
-        try:
-            call(slow, str(path), seconds=60)
-        except StoppedError as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=caller)
-    thread.start()
-    pid = written(path)
-    slow.stop(grace=0.2)
-    thread.join(20)
-    assert len(errors) == 1
-    assert gone(pid)
-    with pytest.raises(StoppedError):
-        call(slow)
-
-
-def test_retired_environment_ends_its_call_first(environment: Make, tmp_path: Path) -> None:
-    started, go = tmp_path / "started", tmp_path / "go"
-    waiting = environment(f"""
-        import os, pathlib, time
-
-        def handler(event, context):
-            pathlib.Path({str(started)!r}).write_text(str(os.getpid()))
-            while not os.path.exists({str(go)!r}):
-                time.sleep(0.01)
-            return "whole"
-    """)
-    answers: list[object] = []
-    caller = threading.Thread(target=lambda: answers.append(call(waiting).answer))
-    caller.start()
-    pid = written(started)
-    waiting.retire(grace=0)
-    assert waiting.retired
-    go.touch()
-    caller.join(20)
-    assert answers == ["whole"]
-    assert gone(pid)
-
-
-def test_retired_environment_without_a_call_ends_at_once(environment: Make) -> None:
-    echo = environment(ECHO)
-    pid = call(echo).answer["pid"]
-    echo.retire(grace=5)
-    assert gone(pid)
-
-
-def test_end_is_told_once(environment: Make) -> None:
-    told: list[int] = []
-    launch = environment(ECHO)._launch
-    short = Environment(launch, 128, lambda: told.append(1))
-    short.start()
-    call(short)
-    short.stop(grace=1)
-    short.stop(grace=1)
-    assert told == [1]
 
 
 def test_function_sees_no_more_than_it_is_given(

@@ -1,4 +1,4 @@
-"""A function runs on the Python of its Runtime where there is one."""
+"""A function runs on the Python of its Runtime if there is one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def afresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Nothing on the path, nothing named, nothing remembered."""
+    """No Python on PATH, none named, none cached."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv(VARIABLE, raising=False)
     for remembered in (interpreter_for, interpreters._named):
@@ -28,7 +28,7 @@ def afresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 
 def named(folder: Path, name: str, version: str) -> Path:
-    """A program that says it is a Python of `version`."""
+    """A program that claims to be a Python of `version`."""
     program = folder / name
     program.write_text(f"#!/bin/sh\necho {version}\n")
     program.chmod(0o755)

@@ -1,4 +1,4 @@
-"""Functions through LocalStack itself: what it and the executor do together."""
+"""Functions in a real LocalStack that uses the executor."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ CREDENTIAL = "AWS4-HMAC-SHA256 Credential=test/20261125/us-east-1/sqs/aws4_reque
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """A LocalStack that all tests here share."""
+    """A LocalStack for all tests of this module."""
     started = Engine(tmp_path_factory.mktemp("localstack"))
     started.start()
     yield started
@@ -220,7 +220,7 @@ def queue(engine: Engine) -> tuple[str, str]:
 
 
 def received(engine: Engine, url: str) -> list[Any]:
-    """What is in a queue within a second."""
+    """The messages that a queue gives within a second."""
     answer = engine.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=1)
     return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
 
@@ -290,7 +290,7 @@ def test_request_in_hand_does_not_keep_the_engine(tmp_path: Path) -> None:
     conversation = HTTPConnection("127.0.0.1", engine.port)
     form = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": CREDENTIAL}
     conversation.request("POST", "/", wait, form)
-    # What is sent after it is answered: so it has been taken up.
+    # A later request is answered: so LocalStack has begun the first one.
     engine.client("sqs").list_queues()
     engine.stop()
     assert engine.process
@@ -302,7 +302,7 @@ def test_nothing_is_left_when_the_engine_was_killed(tmp_path: Path) -> None:
     engine = Engine(tmp_path, {"LAMBDA_KEEPALIVE_MS": "300"})
     engine.start()
     idle = engine.invoke(engine.function(PID))["Payload"]
-    until(lambda: gone(idle))  # nobody has called it for a while
+    until(lambda: gone(idle))  # it has not been called for a while
     folder = tmp_path / "call"
     folder.mkdir()
     with ThreadPoolExecutor() as pool:

@@ -1,4 +1,4 @@
-"""What LocalStack leaves behind when it is killed is killed as well."""
+"""The functions that LocalStack leaves when it is killed are killed, too."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def group() -> Iterator[subprocess.Popen[bytes]]:
-    """A process group."""
+    """A running process group."""
     with ExitStack() as at_the_end:
         sleeping = at_the_end.enter_context(
             subprocess.Popen(["sleep", "600"], start_new_session=True)
@@ -27,7 +27,7 @@ def group() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def end_of(orphans: Orphans) -> None:
-    """What happens when the process that has the list is no more."""
+    """Close the reaper's input, as the end of LocalStack does, and wait for the reaper."""
     reaper = orphans._reaper
     assert reaper
     assert reaper.stdin

@@ -1,4 +1,4 @@
-"""Waiting for what happens elsewhere."""
+"""Waits for other processes, for the tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def until[T](ask: Callable[[], T], *, seconds: float = 30) -> T:
-    """The first answer that is true."""
+    """Call `ask` until its answer is true; returns the answer."""
     end = time.monotonic() + seconds
     while not (answer := ask()):
         assert time.monotonic() < end, f"not so after {seconds} s"
@@ -22,12 +22,12 @@ def until[T](ask: Callable[[], T], *, seconds: float = 30) -> T:
 
 
 def written(path: Path) -> int:
-    """The number that a function writes into a file, once it is there."""
+    """Wait until a function has written a number into a file; returns the number."""
     return int(until(lambda: path.exists() and path.read_text()) or 0)
 
 
 def gone(pid: int) -> bool:
-    """Whether no process of that id runs any more."""
+    """Whether the process of that id has ended."""
     try:
         return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
