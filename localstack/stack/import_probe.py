@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TextIO
 
+    Attempt = tuple[Path, Callable[[], object]]
+
 LAYER = Path("layers", "common")
 JOBS = LAYER / "jobs"
 PROCESSORS = JOBS / "processors"
@@ -30,32 +32,55 @@ FUNCTIONS = Path("functions")
 
 
 def main() -> None:
-    """Try every file, report, and end the process."""
+    """Try every file and every job type, report, and end the process."""
     # An import may print: only what this script reports belongs on standard output.
     report = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     root, libraries = Path(sys.argv[1]), sys.argv[2]
     sys.path[:0] = [str(root / LAYER), libraries]
     warnings.simplefilter("ignore")
-    for path, attempt in attempts(root):
-        write(report, path.relative_to(root))
-        try:
-            attempt()
-        except BaseException as error:  # noqa: BLE001 - an import may even call sys.exit
-            file, line = where(error, root) or (path, None)
-            text = " ".join(traceback.format_exception_only(error)[-1].split())
-            write(report, file.relative_to(root), line, text)
+    if try_all(report, root, files(root)):
+        try_all(report, root, job_types(root))
     # A thread that an import has started would keep the process for ever.
     os._exit(0)
 
 
-def attempts(root: Path) -> Iterator[tuple[Path, Callable[[], object]]]:
-    """Compile every source file of a deployment, then import every job type."""
+def try_all(report: TextIO, root: Path, attempts: Iterator[Attempt]) -> bool:
+    """Report each attempt and its error; returns whether there was no error."""
+    succeeded = True
+    for path, attempt in attempts:
+        write(report, path.relative_to(root))
+        try:
+            attempt()
+        except BaseException as error:  # noqa: BLE001 - an import may even call sys.exit
+            succeeded = False
+            file, line = where(error, root) or (path, None)
+            text = " ".join(traceback.format_exception_only(error)[-1].split())
+            write(report, file.relative_to(root), line, text)
+    return succeeded
+
+
+def files(root: Path) -> Iterator[Attempt]:
+    """Compile every source file of a deployment, then import every module with a job type."""
     for folder in (JOBS, FUNCTIONS):
         for path in python_files(root / folder):
             yield path, partial(compile_file, path)
     for path in python_files(root / PROCESSORS):
         yield path, partial(import_module, module_name(path.relative_to(root / LAYER)))
+
+
+def job_types(root: Path) -> Iterator[Attempt]:
+    """Look up every job type in the table of the package."""
+    for name in import_module("jobs.processors").ALL_TYPES:
+        yield root / PROCESSORS / "__init__.py", partial(look_up, name)
+
+
+def look_up(name: str) -> None:
+    """Raise `LookupError` unless the table has a job type under `name`."""
+    try:
+        import_module("jobs.processors").ALL_TYPES[name]
+    except Exception as error:
+        raise LookupError(str(error)) from error
 
 
 def python_files(folder: Path) -> list[Path]:

@@ -117,6 +117,18 @@ def test_file_that_is_no_text_is_named(
     assert [problem.startswith(FILE) for problem in problems()] == [True]
 
 
+def test_job_type_that_the_table_names_in_vain_is_named(
+    repository: Repository, problems: Callable[..., list[str]]
+) -> None:
+    table = repository.processor("__init__")
+    text = table.read_text()
+    assert '"CSV_EXPORT": "csv_export"' in text
+    table.write_text(text.replace('"CSV_EXPORT": "csv_export"', '"CSV_EXPORT": "cvs_export"'))
+    [problem] = problems()
+    assert problem.startswith("layers/common/jobs/processors/__init__.py: LookupError: ")
+    assert "No module named 'jobs.processors.cvs_export'" in problem
+
+
 def test_import_that_does_not_end_is_named(
     repository: Repository, problems: Callable[..., list[str]]
 ) -> None:
