@@ -239,7 +239,7 @@ def test_idempotency_keys_of_two_owners_have_nothing_to_do_with_each_other(
 
 def test_the_demonstration_makes_itself_a_key_and_revokes_it(guarded: LocalStack) -> None:
     said = guarded.command("demo", also=ASKING).stdout
-    assert "it is yours to try" in said
+    assert "try it yourself" in said
     keys = guarded.rows("SELECT scopes, revoked_at FROM api_keys WHERE owner = 'demo'")
     assert [key["revoked_at"] is None for key in keys] == [False]
     assert "sluice_" not in said
