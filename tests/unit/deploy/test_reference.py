@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from api.reference import SERVED
 from jobs.processors import JOB_TYPES
-from reference.__main__ import SERVED, made
+from reference.__main__ import made
 from reference.document import SOURCE, refreshed
 from support.gateway import JSON, event, send
 from support.template import OPENAPI
