@@ -1,140 +1,130 @@
-"""The API function: its routes. Each reads the request, asks a use case, shows the answer."""
+"""The API function: its views. Each reads the request, calls a use case, and shows the answer."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from api import answer, authorization, documents, overview, query, request
-from api.entry import Entry
-from api.http import problems
+from api import auth, query_params, reference, request, responses
+from api.routing import Api
 from jobs import bootstrap
+from jobs.core.ports.api_keys import Scope
 
 if TYPE_CHECKING:
     from chalice.app import Response
 
-app = Entry("sluice", configure_logs=False)
-
-# `content_types`: judged by `request.envelope`, where there is a body to judge.
+app = Api("sluice")
 
 
-@app.route("/jobs", methods=["GET"], content_types=["*/*"])
-@problems
-def listing() -> Response:
-    asked = query.listing(app.request)
-    filters = replace(asked.filters, owner=authorization.caller(app.request).sees)
+@app.route(
+    "GET",
+    "/jobs",
+    scope=Scope.READ,
+    query=(
+        *("status", "type", "priority", "tag", "createdAfter", "createdBefore"),
+        *("limit", "cursor"),
+    ),
+)
+def list_jobs() -> Response:
+    page_request = query_params.page_request(app.request)
+    filters = replace(page_request.filters, owner=auth.caller(app.request).sees)
     page = bootstrap.api().list_jobs(
-        filters, limit=asked.limit, cursor=asked.cursor, size=answer.size
+        filters, limit=page_request.limit, cursor=page_request.cursor, size=responses.size
     )
-    return answer.listed(page)
+    return responses.page(page)
 
 
-@app.route("/jobs", methods=["POST"], content_types=["*/*"])
-@problems
-def submit() -> Response:
+@app.route("POST", "/jobs", scope=Scope.SUBMIT)
+def submit_job() -> Response:
     key = request.idempotency_key(app.request)
-    envelope = request.envelope(app.request)
-    return answer.created(bootstrap.api().submit(envelope, key, _owner()))
+    body = request.json_body(app.request)
+    return responses.accepted(bootstrap.api().submit(body, key, _owner()))
 
 
-@app.route("/jobs/batch", methods=["POST"], content_types=["*/*"])
-@problems
-def submit_many() -> Response:
-    request.no_idempotency_key(app.request)
-    envelopes = request.envelope(app.request)
-    return answer.created_many(bootstrap.api().submit.many(envelopes, _owner()))
+@app.route("POST", "/jobs/batch", scope=Scope.SUBMIT)
+def submit_jobs() -> Response:
+    request.refuse_idempotency_key(app.request)
+    body = request.json_body(app.request)
+    return responses.accepted_batch(bootstrap.api().submit.many(body, _owner()))
 
 
-@app.route("/jobs/{id}", methods=["GET"], content_types=["*/*"])
-@problems
-def read(id: str) -> Response:
-    look_up = bootstrap.api().read
-    job = look_up(request.job_id(id))
-    return answer.shown(job, look_up.waiting(job), query.includes(app.request))
+@app.route("GET", "/jobs/{id}", scope=Scope.READ, query=("include",))
+def get_job(id: str) -> Response:
+    read = bootstrap.api().read
+    job = read(request.job_id(id))
+    return responses.job(job, read.waiting(job), query_params.includes(app.request))
 
 
-@app.route("/jobs/{id}/result", methods=["GET"], content_types=["*/*"])
-@problems
-def result(id: str) -> Response:
-    return answer.result(bootstrap.api().read.result(request.job_id(id)))
+@app.route("GET", "/jobs/{id}/result", scope=Scope.READ)
+def get_result(id: str) -> Response:
+    return responses.result(bootstrap.api().read.result(request.job_id(id)))
 
 
-@app.route("/jobs/{id}/events", methods=["GET"], content_types=["*/*"])
-@problems
-def events(id: str) -> Response:
+@app.route("GET", "/jobs/{id}/events", scope=Scope.READ, query=("wait", "since"))
+def poll_job(id: str) -> Response:
     api = bootstrap.api()
-    asked = query.watching(app.request)
-    job = api.long_poll(request.job_id(id), asked.since, asked.wait)
-    return answer.shown(job, api.read.waiting(job), ())
+    poll = query_params.long_poll(app.request)
+    job = api.long_poll(request.job_id(id), poll.since, poll.wait)
+    return responses.job(job, api.read.waiting(job))
 
 
-@app.route("/jobs/{id}", methods=["DELETE"], content_types=["*/*"])
-@problems
-def cancel(id: str) -> Response:
-    request.no_body(app.request)
-    return answer.changed(bootstrap.api().control.cancel(request.job_id(id)))
+@app.route("DELETE", "/jobs/{id}", scope=Scope.SUBMIT)
+def cancel_job(id: str) -> Response:
+    request.refuse_body(app.request)
+    return responses.changed_job(bootstrap.api().control.cancel(request.job_id(id)))
 
 
-@app.route("/jobs/{id}/retry", methods=["POST"], content_types=["*/*"])
-@problems
-def retry(id: str) -> Response:
-    request.no_body(app.request)
+@app.route("POST", "/jobs/{id}/retry", scope=Scope.SUBMIT)
+def retry_job(id: str) -> Response:
+    request.refuse_body(app.request)
     control = bootstrap.api().control
-    return answer.changed(control.retry(request.job_id(id), app.request_id))
+    return responses.changed_job(control.retry(request.job_id(id), app.request_id))
 
 
-@app.route("/jobs/retry", methods=["POST"], content_types=["*/*"])
-@problems
-def retry_all() -> Response:
-    request.no_body(app.request)
-    asked = query.failures(app.request)
+@app.route("POST", "/jobs/retry", scope=Scope.ADMIN, query=("type", "since"))
+def retry_jobs() -> Response:
+    request.refuse_body(app.request)
+    failed = query_params.failed_jobs(app.request)
     control = bootstrap.api().control
-    return answer.retried(control.retry_all(asked.type, asked.since, app.request_id))
+    return responses.retried(control.retry_all(failed.type, failed.since, app.request_id))
 
 
-@app.route("/queues/{name}/pause", methods=["POST"], content_types=["*/*"])
-@problems
-def pause(name: str) -> Response:
-    request.no_body(app.request)
-    return overview.queue(bootstrap.api().queues.pause(name))
+@app.route("POST", "/queues/{name}/pause", scope=Scope.ADMIN)
+def pause_queue(name: str) -> Response:
+    request.refuse_body(app.request)
+    return responses.queue(bootstrap.api().queues.pause(name))
 
 
-@app.route("/queues/{name}/resume", methods=["POST"], content_types=["*/*"])
-@problems
-def resume(name: str) -> Response:
-    request.no_body(app.request)
-    return overview.queue(bootstrap.api().queues.resume(name))
+@app.route("POST", "/queues/{name}/resume", scope=Scope.ADMIN)
+def resume_queue(name: str) -> Response:
+    request.refuse_body(app.request)
+    return responses.queue(bootstrap.api().queues.resume(name))
 
 
-@app.route("/stats", methods=["GET"], content_types=["*/*"])
-@problems
+@app.route("GET", "/stats", scope=Scope.ADMIN)
 def stats() -> Response:
-    return overview.stats(bootstrap.api().stats())
+    return responses.stats(bootstrap.api().stats())
 
 
-@app.route("/health/live", methods=["GET"], content_types=["*/*"])
-@problems
+@app.route("GET", "/health/live", open=True)
 def live() -> Response:
-    return overview.live()
+    return responses.live()
 
 
-@app.route("/health", methods=["GET"], content_types=["*/*"])
-@problems
+@app.route("GET", "/health", open=True)
 def health() -> Response:
-    return overview.health(bootstrap.api().health())
+    return responses.health(bootstrap.api().health())
 
 
-@app.route("/openapi.json", methods=["GET"], content_types=["*/*"])
-@problems
+@app.route("GET", "/openapi.json", open=True)
 def openapi() -> Response:
-    return documents.openapi()
+    return reference.openapi()
 
 
-@app.route("/docs", methods=["GET"], content_types=["*/*"])
-@problems
+@app.route("GET", "/docs", open=True, produces="text/html")
 def docs() -> Response:
-    return documents.docs()
+    return reference.docs()
 
 
 def _owner() -> str | None:
-    return authorization.caller(app.request).owner
+    return auth.caller(app.request).owner

@@ -5,51 +5,47 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from api.errors import NotAcceptable
+from api.problems import NotAcceptable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-PRODUCES = {"/docs": "text/html"}
-"""The media type of an address that does not answer with JSON."""
-
 JSON = "application/json"
 
-UNSAID = JSON
-"""What API Gateway puts into Accept where the client said nothing."""
+DEFAULT_ACCEPT = JSON
+"""API Gateway sends this Accept for a client that sent none."""
 
-REMEMBERED = 600
-"""Seconds for which a browser may remember the answer to a preflight."""
+PREFLIGHT_TTL_SECONDS = 600
+"""A browser may remember the answer to a preflight this long."""
 
-_ASKED_WITH = "Authorization, Content-Type, Idempotency-Key, X-Api-Key"
-_SHOWN_TO_SCRIPTS = "Allow, ETag, Idempotent-Replayed, Location, Retry-After, WWW-Authenticate"
+_REQUEST_HEADERS = "Authorization, Content-Type, Idempotency-Key, X-Api-Key"
+_READABLE_HEADERS = "Allow, ETag, Idempotent-Replayed, Location, Retry-After, WWW-Authenticate"
 _RANGE = re.compile(r"\s*([\w!#$%&'*+.^`|~-]+)/([\w!#$%&'*+.^`|~-]+)\s*(?:;(.*))?", re.DOTALL)
 _NEVER = re.compile(r"(?:^|;)\s*q\s*=\s*0(?:\.0{0,3})?\s*(?:;|$)", re.IGNORECASE)
 
 
-def methods(taken: Iterable[str]) -> frozenset[str]:
-    """The methods of an address whose routes take those in `taken`."""
-    taken = frozenset(taken)
-    return taken | {"OPTIONS"} | ({"HEAD"} if "GET" in taken else frozenset())
+def methods(routed: Iterable[str]) -> frozenset[str]:
+    """The methods of an address that has routes for those in `routed`."""
+    routed = frozenset(routed)
+    return routed | {"OPTIONS"} | ({"HEAD"} if "GET" in routed else frozenset())
 
 
-def check_accept(accept: str | None, path: str) -> None:
-    """Raise `NotAcceptable` if `accept` rules out what `path` answers with.
+def check_accept(accept: str | None, produced: str) -> None:
+    """Raise `NotAcceptable` if `accept` rules out the media type `produced`.
 
-    What cannot be read as a list of media ranges says nothing (RFC 9110, 12.5.1).
+    An `accept` that is no list of media ranges rules nothing out (RFC 9110, 12.5.1).
     """
-    produced = PRODUCES.get(path, JSON)
-    if not accept or accept == UNSAID or _fits(accept, produced):
+    if not accept or accept == DEFAULT_ACCEPT or _fits(accept, produced):
         return
     raise NotAcceptable(f"{produced} is what there is, and Accept rules it out")
 
 
-def shared(
-    origin: str | None, origins: Collection[str], taken: Iterable[str] = ()
+def cors_headers(
+    origin: str | None, origins: Collection[str], allowed: Iterable[str] = ()
 ) -> dict[str, str]:
-    """The headers that let a page from `origin` read the answer (CORS), if it may.
+    """The headers that let a page from `origin` read the answer (CORS), if `origins` has it.
 
-    `taken`: the methods that it may use, in answer to a preflight.
+    `allowed`: the methods that it may use, in the answer to a preflight.
     """
     if not origins:
         return {}
@@ -57,11 +53,11 @@ def shared(
     if origin is None or not {origin, "*"} & set(origins):
         return headers
     headers["Access-Control-Allow-Origin"] = "*" if "*" in origins else origin
-    headers["Access-Control-Expose-Headers"] = _SHOWN_TO_SCRIPTS
-    if allowed := ", ".join(sorted(taken)):
-        headers["Access-Control-Allow-Methods"] = allowed
-        headers["Access-Control-Allow-Headers"] = _ASKED_WITH
-        headers["Access-Control-Max-Age"] = str(REMEMBERED)
+    headers["Access-Control-Expose-Headers"] = _READABLE_HEADERS
+    if listed := ", ".join(sorted(allowed)):
+        headers["Access-Control-Allow-Methods"] = listed
+        headers["Access-Control-Allow-Headers"] = _REQUEST_HEADERS
+        headers["Access-Control-Max-Age"] = str(PREFLIGHT_TTL_SECONDS)
     return headers
 
 

@@ -1,4 +1,4 @@
-"""What a request asks for; whatever it may hold is either understood or refused by name."""
+"""Read the headers and the body of a request. What it cannot use, it refuses by name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from api.errors import (
+from api.problems import (
     BodyTooLarge,
     InvalidHeader,
     MalformedBody,
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = 5 * 1024 * 1024
 """Bytes. Lambda takes events of 6 MB, in which the gateway has escaped the body once more."""
 
-LONGEST_KEY = 255
-"""Characters of an idempotency key."""
+MAX_KEY_CHARACTERS = 255
+"""Of an idempotency key."""
 
-_SAYS_NOTHING = (b"", b"{}", b"null")
-_KEY = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}\Z")
+_EMPTY_BODIES = (b"", b"{}", b"null")
+_KEY = re.compile(rf"[\x21-\x7e]{{1,{MAX_KEY_CHARACTERS}}}\Z")
 
 
-def envelope(request: Request) -> Any:
-    """The JSON value in the body of `request`; one without a Content-Type is taken for JSON.
+def json_body(request: Request) -> Any:
+    """The JSON value in the body of `request`. Without a Content-Type, the body is taken for JSON.
 
     Raises `UnsupportedMediaType`, `BodyTooLarge`, `MalformedBody`, in this order.
     """
@@ -52,9 +52,9 @@ def envelope(request: Request) -> Any:
     return parse(body)
 
 
-def no_body(request: Request) -> None:
-    """Raise `MalformedBody` if there is one where it would not be heeded; `{}` says nothing."""
-    if _body(request).strip() not in _SAYS_NOTHING:
+def refuse_body(request: Request) -> None:
+    """Raise `MalformedBody` if there is a body. `{}` and `null` count as none."""
+    if _body(request).strip() not in _EMPTY_BODIES:
         raise MalformedBody(
             [Problem("", "is not taken here: what is asked for stands in the address")]
         )
@@ -66,26 +66,26 @@ def idempotency_key(request: Request) -> str | None:
     if key is None:
         return None
     if _times(request, "idempotency-key") > 1:
-        # A gateway would choose for the client which of the requests this is.
+        # Gateways pass on one of several values: the client could not know which.
         raise InvalidHeader("Idempotency-Key may be given once")
     key = key.strip()
     if len(key) > 1 and key[0] == key[-1] == '"':
         key = key[1:-1]
     if not _KEY.match(key):
-        wanted = f"1 to {LONGEST_KEY} visible ASCII characters"
+        wanted = f"1 to {MAX_KEY_CHARACTERS} visible ASCII characters"
         raise InvalidHeader(f"Idempotency-Key must be {wanted}, not {key[:60]!r}")
     return str(key)
 
 
-def no_idempotency_key(request: Request) -> None:
-    """Raise `InvalidHeader` if there is one where it would not be heeded."""
+def refuse_idempotency_key(request: Request) -> None:
+    """Raise `InvalidHeader` if there is an idempotency key."""
     if "idempotency-key" in request.headers:
         wanted = "a batch takes none: give its jobs a uniqueKey each, or send them one by one"
         raise InvalidHeader(f"Idempotency-Key: {wanted}")
 
 
 def job_id(text: str) -> UUID:
-    """The id in a path. Raises `JobNotFound`: what is no id is the id of no job."""
+    """The id in a path. Raises `JobNotFound` for a text that is no id: no job has it."""
     try:
         found = UUID(text)
     except ValueError:
@@ -97,7 +97,7 @@ def job_id(text: str) -> UUID:
 
 
 def _times(request: Request, header: str) -> int:
-    """How often the client has sent a header; its name in lower case."""
+    """How often the client sent `header`, a name in lower case."""
     sent: Mapping[str, Sequence[str]] = request.to_original_event().get("multiValueHeaders") or {}
     return sum(len(values) for name, values in sent.items() if name.lower() == header)
 

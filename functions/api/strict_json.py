@@ -1,4 +1,4 @@
-"""JSON that comes out as it went in: what parsers differ on, or lose, is refused by name."""
+"""Read JSON strictly: a value comes out as it went in, or is refused by name."""
 
 from __future__ import annotations
 
@@ -11,47 +11,49 @@ from decimal import Decimal
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any
 
-from api.errors import MalformedBody
+from api.problems import MalformedBody
 from jobs.core.errors import Problem, pointer
 from jobs.core.job_request import MAX_PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DEEPEST = 100
-"""Levels of objects and lists that a body may have."""
+MAX_NESTING_LEVELS = 100
+"""Of objects and lists in a body."""
 
 MAX_INTEGER_DIGITS = 4300
-"""Digits of an integer: Python's own limit, which holds wherever the job is read again."""
+"""Python's own limit, which holds wherever the job is read again."""
 
-_SURE = sys.float_info.dig + 1
-"""Characters of a number with a point or an exponent that a float is sure to keep, if it is one of
-full precision: no two numbers of so few digits are the same float."""
+_EXACT_CHARACTERS = sys.float_info.dig + 1
+"""A float keeps every number of so few characters with a point or an exponent, if it is of full
+precision: no two numbers of so few digits are the same float."""
 
-_FULL_PRECISION = sys.float_info.min
+_MIN_FULL_PRECISION = sys.float_info.min
 
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
-_MAYBE_UNFIT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
-_UNFIT = re.compile("[\x00\ud800-\udfff]")
-_IS_UNFIT = "holds U+0000 or half of a surrogate pair"
+_MAYBE_UNSTORABLE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_IS_UNSTORABLE = "holds U+0000 or half of a surrogate pair"
 
-_LOST = "\ufffd"
-"""What a gateway puts in the place of bytes that are not UTF-8, before the function sees them."""
+_REPLACEMENT = "\ufffd"
+"""A gateway puts it in the place of bytes that are not UTF-8."""
 
 
 def parse(body: bytes) -> Any:
-    """The value that `body` is the JSON text of.
+    """The value of the JSON text `body`.
 
-    Raises `MalformedBody` for bytes that are not UTF-8, or what is left of such; nesting beyond
-    `DEEPEST`, text that is not JSON and integers beyond `MAX_INTEGER_DIGITS`; and, with the places,
-    for members that are there twice, NaN and the infinities, numbers that a 64-bit float cannot
-    hold or would round, and characters that no database can hold.
+    Raises `MalformedBody`
+    - for bytes that are not UTF-8, and for the character that gateways replace them with,
+    - for nesting beyond `MAX_NESTING_LEVELS`, text that is not JSON, and integers beyond
+      `MAX_INTEGER_DIGITS`,
+    - and, with their places, for members that are there twice, NaN and the infinities, numbers
+      that a 64-bit float cannot hold or would round, and characters that no database can hold.
     """
     text = _text(body.removeprefix(codecs.BOM_UTF8))
-    if _depth(body) > DEEPEST:
-        raise _malformed(f"is nested more than {DEEPEST} levels deep")
+    if _depth(body) > MAX_NESTING_LEVELS:
+        raise _malformed(f"is nested more than {MAX_NESTING_LEVELS} levels deep")
     reader = _Reader()
     try:
         value = reader.read(text)
@@ -60,8 +62,8 @@ def parse(body: bytes) -> Any:
         raise _malformed(f"is not JSON: {error.msg} at {where}") from error
     except ValueError as error:
         raise _malformed(f"has an integer of more than {MAX_INTEGER_DIGITS} digits") from error
-    # To go through all of a large value takes longer than to read it, and is rarely needed.
-    if reader.refused or _MAYBE_UNFIT.search(text):
+    # A walk through a large value takes longer than reading it, and is rarely needed.
+    if reader.refused or _MAYBE_UNSTORABLE.search(text):
         problems = list(islice(_problems(value, ""), MAX_PROBLEMS))
         if problems:
             raise MalformedBody(problems)
@@ -69,14 +71,14 @@ def parse(body: bytes) -> Any:
 
 
 class _Refused:
-    """Stands in a value where something was that is not taken."""
+    """Takes the place of a value that is refused, and says why."""
 
     def __init__(self, detail: str) -> None:
         self.detail = detail
 
 
 class _Reader:
-    """Reads JSON, and puts a `_Refused` in the place of what is not taken."""
+    """Reads JSON, and puts a `_Refused` in the place of each value that is refused."""
 
     def __init__(self) -> None:
         self.refused = False
@@ -101,8 +103,8 @@ class _Reader:
 
     def _float(self, text: str) -> object:
         value = float(text)
-        # In this order, which is that of the cost: a body may have a million of them.
-        if len(text) <= _SURE and _FULL_PRECISION <= abs(value) < math.inf:
+        # The cheap checks first: a body may have a million numbers.
+        if len(text) <= _EXACT_CHARACTERS and _MIN_FULL_PRECISION <= abs(value) < math.inf:
             return value
         if repr(value) == text or _same(text, value):
             return value
@@ -116,8 +118,8 @@ class _Reader:
 
 
 def _same(text: str, value: float) -> bool:
-    """Whether `text` is how `value` is written, in whatever spelling: with as many digits as it
-    takes, or with 17, as some writers always do."""
+    """Whether `text` is a spelling of `value`: with the digits that it needs, or with the 17 that
+    some writers always use."""
     if value == 0:
         return not text.lower().partition("e")[0].strip("-0.")
     if math.isinf(value):
@@ -135,7 +137,7 @@ def _text(body: bytes) -> str:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _malformed(f"is not UTF-8: byte {error.start} does not belong there") from error
-    if _LOST in text:
+    if _REPLACEMENT in text:
         wanted = "as a character of its own it is written \\ufffd"
         raise _malformed(f"holds U+FFFD, which stands for what is not UTF-8; {wanted}")
     if not text.strip():
@@ -144,7 +146,7 @@ def _text(body: bytes) -> str:
 
 
 def _depth(body: bytes) -> int:
-    if body.count(b"[") + body.count(b"{") <= DEEPEST:
+    if body.count(b"[") + body.count(b"{") <= MAX_NESTING_LEVELS:
         return 0
     # Without escapes every quote begins or ends a string, and every second part is outside.
     plain = body.replace(rb"\\", b"").replace(rb"\"", b"")
@@ -165,14 +167,14 @@ def _problems(value: object, where: str) -> Iterator[Problem]:
     match value:
         case _Refused():
             yield Problem(where, value.detail)
-        case str() if _UNFIT.search(value):
-            yield Problem(where, _IS_UNFIT)
+        case str() if _UNSTORABLE.search(value):
+            yield Problem(where, _IS_UNSTORABLE)
         case list():
             for index, item in enumerate(value):
                 yield from _problems(item, pointer(where, index))
         case dict():
             for name, item in value.items():
-                if _UNFIT.search(name):
-                    yield Problem(where, f"has a member whose name {_IS_UNFIT}")
+                if _UNSTORABLE.search(name):
+                    yield Problem(where, f"has a member whose name {_IS_UNSTORABLE}")
                 else:
                     yield from _problems(item, pointer(where, name))

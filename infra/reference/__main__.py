@@ -1,6 +1,7 @@
-"""`python -m reference`: bring in line what is made of the job types and of openapi.yaml.
+"""`python -m reference`: write the generated parts of openapi.yaml, and the two files that are made
+of it and served.
 
-With `--check` nothing is written, and what is stale is named.
+With `--check` nothing is written, and stale files are named.
 """
 
 from __future__ import annotations
@@ -8,16 +9,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+from api.reference import SERVED
 from reference.document import SOURCE, parsed, refreshed
 from reference.page import page
 
-SERVED = Path(__file__).parents[2] / "functions" / "api" / "reference"
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def made() -> dict[Path, str]:
-    """Every file that is made, with what belongs in it."""
+    """The text of every generated file, by its path."""
     source = refreshed(SOURCE.read_text("utf-8"))
     document = parsed(source)
     return {

@@ -1,30 +1,43 @@
-"""The OpenAPI document: written by hand, but for what the job types say of themselves."""
+"""The OpenAPI document: written by hand, except for the parts that the code knows.
+
+Those parts stand between comments in the document. They are made of the job types, of the options
+of a request (`jobs.core.job`), and of the members of a job's JSON (`api.responses`).
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from jobs.core.schema import Schema, schema_of
+from api.responses import JOB_SCHEMAS
+from jobs.core.job_request import OPTIONS
+from jobs.core.schema import schema_of
 from jobs.processors import ALL_TYPES, JOB_TYPES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jobs.core.job import Option
     from jobs.core.job_type import JobType
+    from jobs.core.schema import Schema
 
 SOURCE = Path(__file__).parents[1] / "openapi.yaml"
 
 _GENERATED = re.compile(
-    r"(?<=    # Generated from the job types by `make reference`\.\n).*?"
-    r"(?=    # End of what is generated\.\n)",
+    r"(?P<indent> *)# Generated from (?P<origin>[^\n]+) by `make reference`\.\n"
+    r".*?"
+    r"(?P=indent)# End of what is generated\.\n",
     re.DOTALL,
 )
+_WIDTH = 100
 
 
 class _Plain(yaml.SafeDumper):
-    """Writes out what is there twice."""
+    """Writes a value out again where it occurs again."""
 
     def ignore_aliases(self, data: object) -> bool:
         del data
@@ -39,13 +52,16 @@ ANYTHING = {
 
 
 def refreshed(text: str) -> str:
-    """`text` of the document with what the job types say now."""
-    if not _GENERATED.search(text):
-        message = f"{SOURCE}: the comments around what is generated from the job types are missing"
+    """`text` of the document with its generated parts as the code is now.
+
+    Raises `ValueError` if the comments around a part are missing.
+    """
+    found = {each["origin"] for each in _GENERATED.finditer(text)}
+    if found != _PARTS.keys():
+        missing = ", ".join(sorted(found ^ _PARTS.keys()))
+        message = f"{SOURCE}: the comments around a generated part are missing or wrong: {missing}"
         raise ValueError(message)
-    made = yaml.dump(_made(), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=92)
-    indented = "".join(f"    {line}" for line in made.splitlines(keepends=True))
-    return _GENERATED.sub(lambda _: indented, text)
+    return _GENERATED.sub(_part, text)
 
 
 def parsed(text: str) -> dict[str, Any]:
@@ -54,30 +70,50 @@ def parsed(text: str) -> dict[str, Any]:
     return document
 
 
-def _made() -> dict[str, Schema]:
+def _part(found: re.Match[str]) -> str:
+    first, *_, last = found[0].splitlines(keepends=True)
+    indent = found["indent"]
+    made = yaml.dump(
+        _PARTS[found["origin"]](),
+        Dumper=_Plain,
+        sort_keys=False,
+        allow_unicode=True,
+        width=_WIDTH - len(indent),
+    )
+    lines = (f"{indent}{line}" for line in made.splitlines(keepends=True))
+    return f"{first}{''.join(lines)}{last}"
+
+
+def _schemas() -> dict[str, Schema]:
+    """The schemas with a name that are made of the job types and of the options."""
     shapes = {
         each.payload.__name__: {"title": f"{each.name} payload", **schema_of(each.payload)}
         for each in JOB_TYPES.values()
         if each.payload
     }
-    references = [{"$ref": f"#/components/schemas/{name}"} for name in shapes]
-    return {
-        "Type": {"enum": list(JOB_TYPES)},
-        "AnyType": {
-            "enum": list(ALL_TYPES),
-            "description": "Includes the types of jobs that other jobs make.",
-        },
-        "Payload": {
-            "type": "object",
-            "description": "The input of the type's processor, which checks it when the job runs.",
-            "anyOf": [*references, ANYTHING],
-        },
-        **shapes,
-        "Timeout": {
-            "description": "The largest `timeoutSeconds` of each type.",
-            "allOf": [_timeout(each) for each in JOB_TYPES.values()],
-        },
-    }
+    references = [_reference(name) for name in shapes]
+    named = {_name(each): _without_default(each) for each in OPTIONS.values() if _is_named(each)}
+    return _plain(
+        {
+            "Type": {"enum": list(JOB_TYPES)},
+            "AnyType": {
+                "enum": list(ALL_TYPES),
+                "description": "Includes the types of jobs that other jobs make.",
+            },
+            "Payload": {
+                "type": "object",
+                "description": "The input of the type's processor, which checks it when the job "
+                "runs.",
+                "anyOf": [*references, ANYTHING],
+            },
+            **shapes,
+            "Timeout": {
+                "description": "The largest `timeoutSeconds` of each type.",
+                "allOf": [_timeout(each) for each in JOB_TYPES.values()],
+            },
+            **named,
+        }
+    )
 
 
 def _timeout(job_type: JobType) -> Schema:
@@ -85,3 +121,55 @@ def _timeout(job_type: JobType) -> Schema:
         "if": {"required": ["type"], "properties": {"type": {"const": job_type.name}}},
         "then": {"properties": {"timeoutSeconds": {"maximum": job_type.max_seconds}}},
     }
+
+
+def _options() -> dict[str, Schema]:
+    """The properties of a request, apart from `type` and `payload`."""
+    return _plain({each.name: _property(each) for each in OPTIONS.values()})
+
+
+def _members() -> dict[str, Schema]:
+    """The properties of a job that show what its row holds."""
+    return _plain(JOB_SCHEMAS)
+
+
+_PARTS: Mapping[str, Callable[[], dict[str, Schema]]] = {
+    "the job types and options": _schemas,
+    "the options of a job": _options,
+    "the members of a job": _members,
+}
+
+
+def _property(option: Option) -> Schema:
+    if not _is_named(option):
+        return dict(option.schema)
+    default = {key: value for key, value in option.schema.items() if key == "default"}
+    return _reference(_name(option)) | default
+
+
+def _is_named(option: Option) -> bool:
+    """Whether the schema of an option has a name of its own: a set of words, or an object."""
+    return "enum" in option.schema or option.schema.get("type") == "object"
+
+
+def _name(option: Option) -> str:
+    return option.name[0].upper() + option.name[1:]
+
+
+def _without_default(option: Option) -> Schema:
+    return {key: value for key, value in option.schema.items() if key != "default"}
+
+
+def _reference(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _plain(schemas: Mapping[str, Schema]) -> dict[str, Schema]:
+    """`schemas` of JSON's own types; a number that is whole is written so."""
+    plain: dict[str, Schema] = json.loads(json.dumps(schemas), parse_float=_number)
+    return plain
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    return int(number) if number.is_integer() else number

@@ -59,7 +59,7 @@ def _operations(document: Node) -> list[Node]:
 
 
 def kind(node: Node) -> Markup:
-    """What sort of value a schema describes, with a link to the one that it refers to."""
+    """The kind of value that a schema describes, with a link to a schema that it refers to."""
     if "$ref" in node:
         name = node["$ref"].rpartition("/")[2]
         return Markup('<a href="#schema-{0}">{0}</a>').format(name)

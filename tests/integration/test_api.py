@@ -16,7 +16,7 @@ import pytest
 from redis import Redis
 
 from api.request import MAX_BODY_BYTES
-from api.strict_json import DEEPEST, MAX_INTEGER_DIGITS
+from api.strict_json import MAX_INTEGER_DIGITS, MAX_NESTING_LEVELS
 from fakes.waker import FakeWaker
 from faults.kit.proxy import Proxy, proxied
 from jobs import bootstrap
@@ -116,7 +116,7 @@ def test_until_there_is_a_schema_it_says_so_and_asks_for_it(empty: Live) -> None
         {"zebra": 1, "a": 2, "é": "ü\U0001f600\u2028", "": None},
         {"text": "\\u0000 '; DROP TABLE jobs; -- %s %(id)s {} \\ \" \x7f \x01"},
         {"numbers": [0.1, -0.0, 1e308, 5e-324, 2**53 + 1, int("9" * MAX_INTEGER_DIGITS)]},
-        {"deep": json.loads("[" * (DEEPEST - 2) + "]" * (DEEPEST - 2))},
+        {"deep": json.loads("[" * (MAX_NESTING_LEVELS - 2) + "]" * (MAX_NESTING_LEVELS - 2))},
         {"large": "é" * (MAX_BODY_BYTES // 2 - 1000)},
         {f"member {number}": number for number in range(10_000)},
     ],

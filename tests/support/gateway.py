@@ -14,7 +14,7 @@ JSON = "application/json"
 
 
 class Context:
-    """What Lambda says of an invocation."""
+    """Lambda's description of an invocation."""
 
     def __init__(self) -> None:
         self.aws_request_id = str(uuid4())
@@ -22,7 +22,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. `headers` by their names in lower case."""
+    """An answer. `headers`: by their names in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -68,7 +68,7 @@ def event(
 
 
 def send(event: object) -> Answer:
-    """What the API function answers to `event`."""
+    """The answer of the API function to `event`."""
     answer = app(event, Context())
     headers = {name.lower(): value for name, value in answer["headers"].items()}
     json.dumps(answer, allow_nan=False).encode()  # as the runtime does
@@ -93,3 +93,15 @@ def get(job_id: object, **query: list[str]) -> Answer:
 
 def health() -> Answer:
     return send(event("GET", "/health"))
+
+
+def assert_problem(answer: Answer, status: int, name: str) -> dict[str, Any]:
+    """Check that `answer` is a complete problem document; return it."""
+    document: dict[str, Any] = answer.json
+    assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert (document["status"], document["type"]) == (status, f"urn:problem-type:sluice:{name}")
+    assert document["title"]
+    assert document["detail"]
+    assert "Traceback" not in answer.text
+    assert "Error" not in answer.text
+    return document

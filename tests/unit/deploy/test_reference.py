@@ -1,4 +1,4 @@
-"""The reference is up to date, complete, and needs nothing from elsewhere."""
+"""The reference is up to date and complete, and loads nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from api.reference import SERVED
 from jobs.processors import JOB_TYPES
-from reference.__main__ import SERVED, made
+from reference.__main__ import made
 from reference.document import SOURCE, refreshed
 from support.gateway import JSON, event, send
 from support.template import OPENAPI
@@ -54,9 +55,13 @@ def test_what_is_made_stays_the_same_when_it_is_made_again() -> None:
     assert refreshed(SOURCE.read_text()) == SOURCE.read_text()
 
 
-def test_a_document_without_the_place_for_the_job_types_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"openapi\.yaml"):
-        refreshed("openapi: 3.1.0\n")
+@pytest.mark.parametrize(
+    "part", ["the job types and options", "the options of a job", "the members of a job"]
+)
+def test_a_document_without_the_place_for_a_generated_part_is_refused(part: str) -> None:
+    text = SOURCE.read_text().replace(f"# Generated from {part} by", "#")
+    with pytest.raises(ValueError, match=rf"openapi\.yaml: .*{part}"):
+        refreshed(text)
 
 
 def test_the_document_is_served_as_it_is_written() -> None:

@@ -103,7 +103,11 @@ class JobOptions:
 
     priority: Priority = _option(
         "priority",
-        {"enum": [*Priority], "default": Priority.DEFAULT.value},
+        {
+            "enum": [*Priority],
+            "default": Priority.DEFAULT.value,
+            "description": "A job of the default queue is run only while no high one is ready.",
+        },
         default=Priority.DEFAULT,
     )
     max_attempts: int = _option(
@@ -127,7 +131,7 @@ class JobOptions:
                 "type": {
                     "enum": [*BackoffType],
                     "default": DEFAULT_BACKOFF.type.value,
-                    "description": "`exponential` doubles the wait each time.",
+                    "description": "`exponential` doubles the wait each time, up to 100 days.",
                 },
                 "seconds": {
                     "type": "number",

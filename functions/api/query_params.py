@@ -1,4 +1,4 @@
-"""What a query string asks for; unknown names and values are refused."""
+"""Read query strings. Unknown names and values are refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from api.errors import InvalidQuery
+from api.problems import InvalidQuery
 from jobs.core.job import Priority, Status
 from jobs.core.list_jobs import DEFAULT_PAGE_JOBS, MAX_PAGE_JOBS
 from jobs.core.ports.store import Filters
@@ -14,7 +14,7 @@ from jobs.core.read import DEFAULT_WAIT_SECONDS, MAX_WAIT_SECONDS
 from jobs.core.schema import parse_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from datetime import datetime
     from enum import StrEnum
 
@@ -25,19 +25,8 @@ Word = TypeVar("Word", bound="StrEnum")
 
 INCLUDES = frozenset({"attempts"})
 
-PARAMETERS: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("GET", "/jobs"): (
-        *("status", "type", "priority", "tag", "createdAfter", "createdBefore"),
-        *("limit", "cursor"),
-    ),
-    ("GET", "/jobs/{id}"): ("include",),
-    ("GET", "/jobs/{id}/events"): ("wait", "since"),
-    ("POST", "/jobs/retry"): ("type", "since"),
-}
-"""The parameters of each route; what is not in here has none."""
-
-_LONGEST = 200
-_MOST_TYPES = 20
+_MAX_CHARACTERS = 200
+_MAX_TYPES = 20
 _UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _WHOLE = re.compile(r"[1-9][0-9]{0,8}\Z")
 _SECONDS = re.compile(r"[0-9]{1,3}\Z")
@@ -46,8 +35,8 @@ _SPACE_FOR_PLUS = re.compile(r" (?=\d\d:\d\d\Z)")
 
 
 @dataclass(frozen=True, slots=True)
-class ListRequest:
-    """A page of the list, as it was asked for."""
+class PageRequest:
+    """Which page of the list a request asks for."""
 
     filters: Filters
     limit: int
@@ -55,38 +44,39 @@ class ListRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Watching:
-    """What the client knows of a job, and the seconds it is ready to wait."""
+class PollRequest:
+    """The version of the job that the client knows, and the seconds that it is ready to wait."""
 
     since: str | None
     wait: float
 
 
 @dataclass(frozen=True, slots=True)
-class Failures:
-    """Failed jobs: of one type or any, since some time or ever."""
+class FailedJobs:
+    """Which failed jobs: of this type (None: of any), and failed since then (None: ever)."""
 
     type: str | None
     since: datetime | None
 
 
-def check(names: Iterable[str], method: str, path: str) -> None:
-    """Raise `InvalidQuery` if one of `names` is no parameter of the route."""
-    there = PARAMETERS.get((method, path), ())
+def check(names: Iterable[str], known: Iterable[str]) -> None:
+    """Raise `InvalidQuery` if one of `names` is not among the `known` parameters."""
+    known = tuple(known)
     for name in names:
-        if name not in there:
-            raise InvalidQuery(f"{name[:60]!r} is unknown: there is {', '.join(there) or 'none'}")
+        if name not in known:
+            there = ", ".join(known) or "none"
+            raise InvalidQuery(f"{name[:60]!r} is unknown: there is {there}")
 
 
 def includes(request: Request) -> frozenset[str]:
-    """What `?include=…` asks for beside the job itself. Raises `InvalidQuery`."""
+    """What `include` adds to the job itself. Raises `InvalidQuery`."""
     values = _values(request, "include")
     _refuse_others("include", values, INCLUDES)
     return frozenset(values)
 
 
-def listing(request: Request) -> ListRequest:
-    """The page that is asked for. Raises `InvalidQuery`."""
+def page_request(request: Request) -> PageRequest:
+    """Read the parameters of the list. Raises `InvalidQuery`."""
     filters = Filters(
         _words(request, "status", Status),
         _types(request),
@@ -96,25 +86,27 @@ def listing(request: Request) -> ListRequest:
         _one(request, "createdBefore", lambda value: _time("createdBefore", value)),
     )
     limit = _one(request, "limit", _limit)
-    return ListRequest(filters, limit or DEFAULT_PAGE_JOBS, _one(request, "cursor", str))
+    return PageRequest(filters, limit or DEFAULT_PAGE_JOBS, _one(request, "cursor", str))
 
 
-def failures(request: Request) -> Failures:
-    """The failed jobs that are meant. Raises `InvalidQuery`."""
-    return Failures(
+def failed_jobs(request: Request) -> FailedJobs:
+    """Read which failed jobs are to be retried. Raises `InvalidQuery`."""
+    return FailedJobs(
         _one(request, "type", lambda value: _text("type", value)),
         _one(request, "since", lambda value: _time("since", value)),
     )
 
 
-def watching(request: Request) -> Watching:
-    """What is waited for, and for how long. Raises `InvalidQuery`."""
+def long_poll(request: Request) -> PollRequest:
+    """Read the parameters of a long poll. Raises `InvalidQuery`."""
     wait = _one(request, "wait", _wait)
-    return Watching(_one(request, "since", _since), DEFAULT_WAIT_SECONDS if wait is None else wait)
+    return PollRequest(
+        _one(request, "since", _since), DEFAULT_WAIT_SECONDS if wait is None else wait
+    )
 
 
 def _one(request: Request, name: str, read: Callable[[str], Value]) -> Value | None:
-    """The value of a parameter that may be given once, or None."""
+    """The value of a parameter that may be given once; None: it is not given."""
     values = _values(request, name)
     if len(values) > 1:
         raise InvalidQuery(f"{name} may be given once")
@@ -122,7 +114,7 @@ def _one(request: Request, name: str, read: Callable[[str], Value]) -> Value | N
 
 
 def _time(name: str, value: str) -> datetime:
-    """A time with its offset; in a query string, its + may have become a space."""
+    """A time with its offset. In a query string, its + may have become a space."""
     found = parse_time(_SPACE_FOR_PLUS.sub("+", value))
     if found is None:
         wanted = "a time such as 2027-01-31T08:00:00Z, with its offset from UTC"
@@ -138,7 +130,7 @@ def _wait(value: str) -> float:
 
 
 def _since(value: str) -> str:
-    """A time of change, or an ETag as it was sent or without its wrapping."""
+    """An `updatedAt`, or an ETag with its wrapping or without."""
     value = _SPACE_FOR_PLUS.sub("+", value)
     if parse_time(value):
         return value
@@ -164,14 +156,14 @@ def _words(request: Request, name: str, words: type[Word]) -> tuple[Word, ...]:
 
 def _types(request: Request) -> tuple[str, ...]:
     values = tuple(dict.fromkeys(_text("type", value) for value in _values(request, "type")))
-    if len(values) > _MOST_TYPES:
-        raise InvalidQuery(f"type may be given {_MOST_TYPES} times at most")
+    if len(values) > _MAX_TYPES:
+        raise InvalidQuery(f"type may be given {_MAX_TYPES} times at most")
     return values
 
 
 def _text(name: str, value: str) -> str:
-    if not 1 <= len(value) <= _LONGEST or _UNFIT.search(value):
-        wanted = f"1 to {_LONGEST} characters, none of them a control character"
+    if not 1 <= len(value) <= _MAX_CHARACTERS or _UNFIT.search(value):
+        wanted = f"1 to {_MAX_CHARACTERS} characters, none of them a control character"
         raise InvalidQuery(f"{name} must have {wanted}")
     return value
 

@@ -1,4 +1,4 @@
-"""What is taken for JSON, and what is said of the rest."""
+"""Which JSON is accepted, and how the rest is refused."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from api.errors import MalformedBody
-from api.strict_json import DEEPEST, MAX_INTEGER_DIGITS, parse
+from api.problems import MalformedBody
+from api.strict_json import MAX_INTEGER_DIGITS, MAX_NESTING_LEVELS, parse
 from jobs.core.job_request import MAX_PROBLEMS
 
 
@@ -32,7 +32,7 @@ def nested(levels: int) -> str:
         "[2.2250738585072014e-308, 1.7976931348623157E308, 100000000000000000000000.0]",
         f"[0.{'0' * 400}1e401, 1{'0' * 400}.0e-400, 0.1{'0' * 5000}]",
         "9" * MAX_INTEGER_DIGITS,
-        nested(DEEPEST),
+        nested(MAX_NESTING_LEVELS),
         '{"a": "' + "[{" * 1000 + '"}',
         "[" + "[]," * 1000 + "[]]",
         '["\\ufffd"]',
@@ -75,7 +75,7 @@ def test_a_byte_order_mark_is_passed_over() -> None:
         (b'{"a": "\xed\xa0\x80"}', "", "not UTF-8"),
         (b'{"a": "\xf4\x90\x80\x80"}', "", "not UTF-8"),
         ('{"a": "é"}'.encode("latin-1"), "", "not UTF-8"),
-        (nested(DEEPEST + 1).encode(), "", "nested more than 100"),
+        (nested(MAX_NESTING_LEVELS + 1).encode(), "", "nested more than 100"),
         (b"[" * 5_000_000, "", "nested more than 100"),
         (b'{"a":' * 1_000_000, "", "nested more than 100"),
         (b'[{"a": ["' + b"\\" * 3 + b'" ]}' + b"[" * 100_000, "", "not JSON|nested"),

@@ -19,7 +19,7 @@ PAGE = "https://example.com"
 
 @pytest.fixture
 def shared(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The API, with pages from `PAGE` let in."""
+    """The API, whose answers pages from `PAGE` may read."""
     api = replace(world.api(), origins=frozenset({PAGE, "http://localhost:8080"}))
     monkeypatch.setattr(bootstrap, "api", lambda: api)
 

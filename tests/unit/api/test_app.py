@@ -9,16 +9,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from api import http
-from api.app import app
-from api.entry import Entry
 from api.request import MAX_BODY_BYTES
-from jobs import bootstrap
 from jobs.core.claim import Candidate
-from jobs.core.errors import ConfigurationError, QueueUnavailable, SchemaMissing, StoreUnavailable
-from jobs.core.job import Priority
+from jobs.core.errors import QueueUnavailable
 from jobs.core.retry import Retry, Succeeded, decide
-from support.gateway import JSON, Answer, event, get, health, post, send
+from support.gateway import JSON, assert_problem, event, get, health, post, send
 
 if TYPE_CHECKING:
     from support.world import World
@@ -28,7 +23,7 @@ SECRET = "postgresql://user:hunter2@db"
 
 
 def run(world: World, job_id: UUID, *outcomes: Succeeded | Retry) -> None:
-    """Let the job come to these outcomes, one attempt each."""
+    """Run one attempt of the job for each of these outcomes."""
     priority = world.store.rows[job_id].job.priority
     for outcome in outcomes:
         claimed = world.store.claim(
@@ -37,18 +32,6 @@ def run(world: World, job_id: UUID, *outcomes: Succeeded | Retry) -> None:
         world.clock.advance(1.5)
         world.store.settle([decide(claim, outcome) for claim in claimed.claims])
         world.clock.advance(60)
-
-
-def assert_problem(answer: Answer, status: int, name: str) -> dict[str, Any]:
-    """Check that `answer` is a complete problem document; return it."""
-    document: dict[str, Any] = answer.json
-    assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json")
-    assert (document["status"], document["type"]) == (status, f"urn:problem-type:sluice:{name}")
-    assert document["title"]
-    assert document["detail"]
-    assert "Traceback" not in answer.text
-    assert "Error" not in answer.text
-    return document
 
 
 # Submit
@@ -291,136 +274,9 @@ def test_health_names_the_part_that_is_down_and_tells_no_secret(world: World) ->
     assert "hunter2" not in answer.text
 
 
-# What goes wrong with us
+# While the queue does not answer
 
 
 def test_a_job_is_created_while_the_queue_is_away(world: World) -> None:
     world.queue.fault = QueueUnavailable()
     assert post(EXPORT).status == 201
-
-
-@pytest.mark.parametrize(
-    ("fault", "status", "name"),
-    [
-        (StoreUnavailable(SECRET), 503, "database-unavailable"),
-        (SchemaMissing(SECRET), 503, "schema-missing"),
-        (RuntimeError(SECRET), 500, "internal-error"),
-        (RecursionError(SECRET), 500, "internal-error"),
-    ],
-)
-def test_our_own_faults_are_told_without_internals_and_logged_with_them(
-    world: World,
-    capsys: pytest.CaptureFixture[str],
-    fault: Exception,
-    status: int,
-    name: str,
-) -> None:
-    world.store.fault = fault
-    for answer in (post(EXPORT), get(uuid4())):
-        assert_problem(answer, status, name)
-        assert "hunter2" not in answer.text
-        assert answer.headers.get("retry-after") == ("1" if status == 503 else None)
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    failures = [line for line in lines if line["event"] == "request.failed"]
-    assert [(line["level"], line["kind"], line["error"]) for line in failures] == [
-        ("ERROR", name, SECRET)
-    ] * 2
-    assert all(bool(line["trace"]) == (status == 500) for line in failures)
-
-
-def test_a_configuration_that_is_not_valid_is_an_answer(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def broken() -> bootstrap.Api:
-        raise ConfigurationError("DATABASE_URL is not set")
-
-    monkeypatch.setattr(bootstrap, "api", broken)
-    for answer in (post(EXPORT), get(uuid4()), health()):
-        assert_problem(answer, 500, "not-configured")
-    assert "DATABASE_URL is not set" in capsys.readouterr().out
-
-
-# Chalice's own answers
-
-
-@pytest.mark.parametrize(
-    ("method", "resource", "allowed"),
-    [
-        ("DELETE", "/jobs", "GET, HEAD, OPTIONS, POST"),
-        ("PUT", "/jobs", "GET, HEAD, OPTIONS, POST"),
-        ("PATCH", "/jobs/{id}", "DELETE, GET, HEAD, OPTIONS"),
-        ("TRACE", "/health", "GET, HEAD, OPTIONS"),
-        ("get", "/health", "GET, HEAD, OPTIONS"),
-    ],
-)
-@pytest.mark.usefixtures("world")
-def test_another_method_is_refused_with_those_that_there_are(
-    method: str, resource: str, allowed: str
-) -> None:
-    answer = send(event(method, resource, id="7"))
-    assert_problem(answer, 405, "method-not-allowed")
-    assert answer.headers["allow"] == allowed
-
-
-@pytest.mark.parametrize("resource", ["/", "/job", "/jobs/", "/{proxy+}", "/jobs/{job_id}", ""])
-def test_another_address_is_not_found_and_leaves_no_trace(resource: str) -> None:
-    routes = set(app.routes)
-    assert_problem(send(event("GET", resource)), 404, "route-not-found")
-    assert set(app.routes) == routes
-
-
-@pytest.mark.parametrize(
-    "strange",
-    [{}, None, [], "x", {"requestContext": None}, {"requestContext": {"resourcePath": "/health"}}],
-    ids=repr,
-)
-@pytest.mark.usefixtures("world")
-def test_an_event_of_another_kind_is_answered_too(strange: object) -> None:
-    assert send(strange).status in (404, 405)
-
-
-def test_an_event_that_lacks_what_chalice_needs_is_answered_with_a_problem(
-    world: World,
-) -> None:
-    whole = event("GET", "/jobs/{id}", id=str(uuid4()))
-    for missing in ("pathParameters", "headers", "body"):
-        torn = {name: value for name, value in whole.items() if name != missing}
-        assert_problem(send(torn), 500, "internal-error")
-    assert world.store.rows == {}
-
-
-@pytest.mark.usefixtures("world")
-def test_any_type_of_a_get_is_taken() -> None:
-    assert send(event("GET", "/health", headers={"Content-Type": "text/plain"})).status == 200
-
-
-def test_every_error_that_is_told_apart_has_a_name_of_its_own() -> None:
-    names = [kind.name for kind in http.KINDS.values()]
-    assert len(names) == len(set(names))
-    assert isinstance(app, Entry)
-
-
-# The access log
-
-
-def test_every_request_leaves_one_line_without_payload(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
-    job_id = post(EXPORT | {"payload": {"secret": "hunter2"}}).json["jobId"]
-    get(job_id)
-    get("two\nlines \ud800")
-    post("{")
-    send({})
-    text = capsys.readouterr().out
-    lines = [json.loads(line) for line in text.splitlines()]
-    assert [(line["method"], line["path"], line["status"], line["job_id"]) for line in lines] == [
-        ("POST", "/jobs", 201, job_id),
-        ("GET", "/jobs/{id}", 200, job_id),
-        ("GET", "/jobs/{id}", 404, "two\nlines \ud800"),
-        ("POST", "/jobs", 400, None),
-        (None, None, 404, None),
-    ]
-    assert all(line["event"] == "request" and line["duration_ms"] > 0 for line in lines)
-    assert all(UUID(line["request_id"]) for line in lines)
-    assert "hunter2" not in text
-    assert list(world.queue.scores[Priority.HIGH]) == [UUID(job_id)]

@@ -1,4 +1,4 @@
-"""The reference, served from files: as a document and as a page."""
+"""The reference of the API, served from files: as a document and as a page."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from pathlib import Path
 
 from chalice.app import Response
 
-_FOLDER = Path(__file__).parent / "reference"
+SERVED = Path(__file__).parent / "served"
+"""The folder of the two files. `make reference` writes them."""
 
-_SECONDS = 300
-"""A cache may keep them so long."""
+_MAX_AGE_SECONDS = 300
+"""A cache may keep them this long."""
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
@@ -28,8 +29,8 @@ def docs() -> Response:
 
 @cache
 def _read(name: str) -> str:
-    return (_FOLDER / name).read_text("utf-8")
+    return (SERVED / name).read_text("utf-8")
 
 
 def _headers(content_type: str) -> dict[str, str | list[str]]:
-    return {"Content-Type": content_type, "Cache-Control": f"max-age={_SECONDS}"}
+    return {"Content-Type": content_type, "Cache-Control": f"max-age={_MAX_AGE_SECONDS}"}

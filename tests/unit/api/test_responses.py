@@ -1,4 +1,4 @@
-"""No answer is larger than what a function of Lambda can answer, whatever jobs are made of."""
+"""No answer is larger than a Lambda function can answer, whatever the jobs hold."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from support.world import World
 
 MOST_BYTES = 6 * 1024 * 1024
-"""Lambda takes no longer answers."""
+"""The most that Lambda takes of an answer."""
 
 LONGEST = "🎉"
 """As JSON in JSON it is as long as any character: 14 bytes, for the 4 that are stored."""
@@ -49,7 +49,7 @@ def add(world: World, count: int = 1) -> list[UUID]:
 
 
 def attempt(world: World, job_id: UUID, result: dict[str, Any] | Exception) -> Outcome:
-    """Run an attempt that ends with `result`, and keep its end."""
+    """Run an attempt that ends with `result`, and settle it."""
 
     def process(claim: Claim, context: JobContext) -> dict[str, Any]:
         if isinstance(result, Exception):
@@ -75,7 +75,7 @@ def fits(answer: Answer) -> bool:
 
 
 def largest() -> dict[str, Any]:
-    """A result that is just taken, of what takes the most room in an answer."""
+    """The largest result that is kept, of the characters that take the most room in an answer."""
     room = MAX_RESULT_BYTES - len(json.dumps({"text": ""}))
     return {"text": LONGEST * (room // len(LONGEST.encode()))}
 
