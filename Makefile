@@ -1,4 +1,4 @@
-# All that a machine needs is python3 (3.11 or later), make and git. `make` alone lists the targets.
+# A machine needs only python3 (3.11 or later), make and git. `make` alone lists the targets.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -11,7 +11,7 @@ STACK = $(RUN) python -m stack
 SAM = SAM_CLI_TELEMETRY=0 $(RUN) --project infra/sam
 
 export UV_PYTHON_DOWNLOADS ?= never
-# Where it is set, SAM compiles all of itself at every start.
+# If it is set, SAM compiles itself again at every start.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
@@ -21,7 +21,7 @@ help: ## list the targets
 # --- the local stack -------------------------------------------------------------------------
 
 .PHONY: demo up down status logs env deploy undeploy dev key psql redis-cli clean
-demo: | .venv ## prepare everything, start the stack, post jobs, show what becomes of them
+demo: | .venv ## install everything, start the stack, submit jobs, show their progress
 	@$(STACK) demo
 
 up: | .venv ## start the local stack and deploy into it; returns when all is healthy
@@ -39,10 +39,10 @@ logs: | .venv ## follow all logs as one stream (PART=poller: one part)
 env: | .venv ## the addresses of the running stack, as KEY=value
 	@$(STACK) env
 
-deploy: | .venv ## build what changed and deploy it into the running stack (ENV=localstack, dev, prod: there)
+deploy: | .venv ## build and deploy changes into the running stack (ENV=localstack, dev or prod: into that target)
 	@$(STACK) deploy --env "$(ENV)"
 
-undeploy: | .venv ## delete what was deployed; rows, queues and exports stay (ENV= as above)
+undeploy: | .venv ## delete the deployment; rows, queues and exports stay (ENV= as above)
 	@$(STACK) undeploy --env "$(ENV)"
 
 dev: | .venv ## deploy on every save
@@ -57,7 +57,7 @@ psql: | .venv ## the stack's database (statements may come from standard input)
 redis-cli: | .venv ## the stack's Redis (commands may come from standard input)
 	@$(STACK) redis-cli
 
-clean: | .venv ## stop the stack and remove all that was made here; exports are kept
+clean: | .venv ## stop the stack and remove all files that make created; exports are kept
 	@$(STACK) clean
 	@rm -rf .aws-sam .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
@@ -76,11 +76,11 @@ check: | .venv ## formatting, lint, types, imports, structure, template, stale f
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM) sam validate --lint
 	@$(RUN) python -m reference --check
 
-format: | .venv ## format the code and mend what lint can mend
+format: | .venv ## format the code and repair what lint can repair
 	@$(RUN) ruff format
 	@$(RUN) ruff check --fix
 
-reference: | .venv ## infra/openapi.yaml and what is served of it, after a change to a job type or to it
+reference: | .venv ## write the generated parts of the API reference, after a change to job types, options or openapi.yaml
 	@$(RUN) python -m reference
 
 test: | .venv ## the test suite, on a stack of its own beside a running one (without test-faults)
@@ -92,7 +92,7 @@ test-unit: | .venv ## the tests that need no server
 test-e2e: | .venv ## from HTTP to row, file and mail, on a stack of its own (ENGINE=localstack: on that)
 	@$(RUN) pytest tests/e2e
 
-test-localstack: | .venv ## types and tests of what runs functions in LocalStack without Docker
+test-localstack: | .venv ## types and tests of the plug-in that runs functions in LocalStack without Docker
 	@$(RUN) python -m stack.engines localstack
 	@cd localstack/engines/localstack && $(RUN) --group test pytest
 	@cd localstack/engines/localstack/executor && $(RUN) --project ../../../.. mypy --strict \

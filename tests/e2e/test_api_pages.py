@@ -1,4 +1,4 @@
-"""What the README and docs/api.md show of the API works: each block is run by bash."""
+"""The commands of the pages on the API and on job types work: each block is run by bash."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from support.pages import run as run_block
 if TYPE_CHECKING:
     from support.local_stack import LocalStack
 
-README, PAGE = (blocks(page, "api") for page in ("README.md", "docs/api.md"))
-BLOCKS = {**README, **PAGE}
+API, JOB_TYPES = (blocks(page, "api") for page in ("docs/api.md", "docs/job-types.md"))
+BLOCKS = {**API, **JOB_TYPES}
 ID = re.compile(r'"jobId": ?"([0-9a-f-]{36})"')
 
 
@@ -114,4 +114,4 @@ def test_every_block_is_tested(name: str) -> None:
 
 
 def test_no_two_blocks_have_one_name() -> None:
-    assert not README.keys() & PAGE.keys()
+    assert not API.keys() & JOB_TYPES.keys()

@@ -1,4 +1,4 @@
-"""The README's page on looking inside says what is so: each of its lines is run by bash."""
+"""The commands of docs/operations.md show what the page says: each block is run by bash."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from support.local_stack import LocalStack
 
 BLOCK = re.compile(r"<!-- inspect: ([a-z-]+) -->\n```bash\n(.*?)```", re.DOTALL)
-PAGE = dict(BLOCK.findall((ROOT / "README.md").read_text()))
+PAGE = dict(BLOCK.findall((ROOT / "docs/operations.md").read_text()))
 SECONDS = 60
 
 

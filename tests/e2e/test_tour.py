@@ -1,4 +1,4 @@
-"""The commands of the README's tour do what it says, run by bash from the README itself."""
+"""The commands of the tour do what the pages say, run by bash from the pages themselves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.pages import run as run_block
 if TYPE_CHECKING:
     from support.local_stack import LocalStack
 
-TOUR = blocks("README.md", "tour")
+TOUR = {**blocks("README.md", "tour"), **blocks("docs/operations.md", "tour")}
 
 
 def run(stack: LocalStack, name: str) -> str:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 HOUR = 3600
 LEASE = 5.0
 
-README = (ROOT / "README.md").read_text("utf-8")
-[COMMAND] = re.findall(r"<!-- inspect: clock -->\n```bash\n(.*?)```", README, re.DOTALL)
+PAGE = (ROOT / "docs/operations.md").read_text("utf-8")
+[COMMAND] = re.findall(r"<!-- inspect: clock -->\n```bash\n(.*?)```", PAGE, re.DOTALL)
 
 
 def set_back(engine: Engine) -> None:
@@ -42,7 +42,7 @@ def set_back(engine: Engine) -> None:
 
 
 def mend(engine: Engine) -> list[int]:
-    """Do what the README says; how many rows each of its statements changed."""
+    """Do what docs/operations.md says; how many rows each of its statements changed."""
     statements = re.findall(r'-c "(.*?)"', COMMAND, re.DOTALL)
     changed = [
         engine.sql(f"WITH mended AS ({each} RETURNING 1) SELECT count(*) FROM mended")[0][0]

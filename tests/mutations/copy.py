@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = ("layers/common", "localstack", "functions")
 PARTS = (
     *SOURCES,
-    *("tests", "pyproject.toml", "template.yaml", "infra/openapi.yaml", "README.md"),
+    *("tests", "pyproject.toml", "template.yaml", "infra/openapi.yaml", "README.md", "docs"),
 )
 LONGEST = 100
 """Seconds that one test may take; a change may well leave it waiting for ever."""

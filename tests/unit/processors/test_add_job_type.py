@@ -1,4 +1,4 @@
-"""The README's new job type works as written: one new file, and one line in the table."""
+"""The example of docs/job-types.md works as written: one new file, and one line in the table."""
 
 from __future__ import annotations
 
@@ -17,26 +17,35 @@ ROOT = Path(__file__).parents[3]
 
 RUN = """
 import json, sys
+from uuid import uuid4
 from fakes.mailer import FakeMailer
 from fakes.objects import FakeObjects
-from jobs.core.worker.executor import execute
+from jobs.core.errors import InvalidJob
+from jobs.core.job_request import JobRequests
 from jobs.core.job_type import JobContext
+from jobs.core.worker.executor import execute
 from jobs.processors import JOB_TYPES
 from support.claims import a_claim
 
 body = json.load(sys.stdin)
 objects = FakeObjects()
-claim = a_claim(body["type"], body["payload"])
-outcome = execute(claim, JOB_TYPES, JobContext(objects, FakeMailer()), lambda *_, **__: None)
+try:
+    accepted = JobRequests(JOB_TYPES, uuid4).job(body)
+except InvalidJob as error:
+    outcome = "; ".join(f"{each.pointer} {each.detail}" for each in error.problems)
+else:
+    claim = a_claim(accepted.type, accepted.payload)
+    context = JobContext(objects, FakeMailer())
+    outcome = repr(execute(claim, JOB_TYPES, context, lambda *_, **__: None))
 contents = {key: content.decode() for key, content in objects.contents.items()}
-print(json.dumps([list(JOB_TYPES), repr(outcome), contents]))
+print(json.dumps([list(JOB_TYPES), outcome, contents]))
 """
 
 
 def block(name: str) -> str:
-    """The README's code block behind the comment `<!-- example: name -->`."""
-    readme = (ROOT / "README.md").read_text()
-    (code,) = re.findall(rf"<!-- example: {name} -->\n+```\w+\n(.*?)```", readme, re.DOTALL)
+    """The page's code block behind the comment `<!-- example: name -->`."""
+    page = (ROOT / "docs/job-types.md").read_text()
+    (code,) = re.findall(rf"<!-- example: {name} -->\n+```\w+\n(.*?)```", page, re.DOTALL)
     return str(code)
 
 
@@ -67,12 +76,12 @@ def test_the_example_is_a_job_type(tmp_path: Path) -> None:
 
     _, outcome, contents = run(tmp_path, {"type": "JSONL_EXPORT", "payload": {"rows": 7}})
 
-    assert outcome == "Retry(error='payload.rows: expected a list, got 7')"
+    assert outcome == "/payload/rows must be a list of objects, not 7"
     assert contents == {}
 
 
 def submitted() -> dict[str, Any]:
-    """The body that the README's command posts."""
+    """The body that the page's command posts."""
     (body,) = re.findall(r"-d '(.*)'", block("submit"), re.DOTALL)
     found: dict[str, Any] = json.loads(body)
     return found

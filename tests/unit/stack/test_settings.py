@@ -56,12 +56,6 @@ def test_the_example_lists_every_variable_that_is_read() -> None:
     assert listed == read | composed
 
 
-def test_the_readme_explains_every_variable_of_the_functions() -> None:
-    table = (ROOT / "README.md").read_text().partition("## Configuration")[2]
-    explained = set(re.findall(r"`([A-Z_]+)`", table.partition("## ")[0]))
-    assert set(FUNCTION_PARAMETERS) - explained == set()
-
-
 def test_the_example_holds_the_defaults() -> None:
     example = dict(re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
     settings = Settings.read(example)
