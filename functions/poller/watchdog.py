@@ -22,7 +22,7 @@ EVERY = 1.0
 
 @contextmanager
 def watchdog(patience: float) -> Iterator[Callable[[], None]]:
-    """Give a function that is to be called again and again.
+    """Yield a function that the drain calls again and again.
 
     `patience` seconds after its last call the process ends, and every thread's stack is logged.
     """

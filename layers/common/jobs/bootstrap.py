@@ -123,8 +123,7 @@ class Poller:
 def poller() -> Poller:
     """The poller of this environment; its first act is to bring the schema up to date.
 
-    A database that may lose what it has confirmed is logged and used nevertheless: its jobs must
-    run.
+    A database that may lose confirmed commits is logged and used nevertheless: its jobs must run.
 
     Raises `ConfigurationError`, `StoreUnavailable`; then the next call tries again.
     """

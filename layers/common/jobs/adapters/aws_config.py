@@ -18,7 +18,7 @@ def limits(**more: Any) -> Config:
     """Settings that keep one call of a client within `MAX_CALL_SECONDS`, with connections for all
     threads of a poller. `more`: further settings.
     """
-    from botocore.config import Config  # noqa: PLC0415 - half a second, for those alone who call
+    from botocore.config import Config  # noqa: PLC0415 - half a second, only for callers of AWS
 
     return Config(
         connect_timeout=_CONNECT,

@@ -21,7 +21,7 @@ MOST = 255 * 1024
 
 def connect() -> EventBridgeClient:
     """A client that is safe to share between threads, within the `limits` of a job."""
-    import boto3  # noqa: PLC0415 - half a second, for those alone who tell of events
+    import boto3  # noqa: PLC0415 - half a second, only for a poller with an event bus
 
     return boto3.client("events", config=limits())
 
@@ -34,7 +34,7 @@ class EventBridge:
         self._name = name
 
     def put(self, kind: str, detail: Mapping[str, Any]) -> str:
-        # Whoever made the client has loaded botocore; nobody else needs it.
+        # The caller that made the client has loaded botocore; no other needs it.
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         event = {

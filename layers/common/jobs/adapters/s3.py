@@ -30,7 +30,7 @@ _NOT_FOUND, _CONFLICT, _EXISTS = 404, 409, 412
 
 def connect() -> S3Client:
     """A client that is safe to share between threads, within the `limits` of a job."""
-    import boto3  # noqa: PLC0415 - half a second, for those alone who write objects
+    import boto3  # noqa: PLC0415 - half a second, only for callers that write objects
 
     # For links, where boto3 might choose the old one, which newer regions refuse.
     return boto3.client("s3", config=limits(signature_version="s3v4"))
@@ -38,7 +38,7 @@ def connect() -> S3Client:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """What is to be written: an open file, its size in bytes, its SHA-256 in base64."""
+    """The content to write: an open file, its size in bytes, its SHA-256 in base64."""
 
     file: IO[bytes]
     size: int
@@ -123,7 +123,7 @@ class Bucket:
 
     @contextmanager
     def _explained(self, verb: str, key: str) -> Iterator[None]:
-        # Whoever made the client has loaded botocore; nobody else needs it.
+        # The caller that made the client has loaded botocore; no other needs it.
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         failed = f"S3 did not {verb} {self._path(key)}"

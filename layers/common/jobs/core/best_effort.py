@@ -30,8 +30,8 @@ class BestEffortQueue:
         self._log = log
 
     def publish(self, entries: Sequence[Entry]) -> Published:
-        """As `JobQueue.publish`. Without an answer a poller is to be woken: whether one is running
-        is unknown then."""
+        """As `JobQueue.publish`. Without an answer the caller must wake a poller: whether one is
+        running is unknown then."""
         published = self.ask(self._queue.publish, entries, event="queue.update_skipped")
         return published or Published(0, wake=True)
 

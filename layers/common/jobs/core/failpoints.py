@@ -1,4 +1,4 @@
-"""Named points at which the protocol can be interrupted, for those who test it.
+"""Named points at which tests can interrupt the protocol.
 
 Inert unless armed: a point then costs one look into an empty dictionary.
 """
@@ -39,7 +39,7 @@ POINTS = frozenset(
 
 
 class Interrupted(Exception):  # noqa: N818
-    """A fault was asked for here."""
+    """A test armed this failpoint."""
 
 
 def _raise() -> None:
@@ -56,7 +56,7 @@ _armed: dict[str, tuple[Callable[[], None], float]] = {}
 
 
 def failpoint(name: str) -> None:
-    """Do here what was armed for `name`; nothing, as a rule."""
+    """Run the action that is armed for `name`, if any."""
     if name in _armed:
         action, probability = _armed[name]
         if random.random() < probability:  # noqa: S311 - nothing here is secret

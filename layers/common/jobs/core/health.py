@@ -30,7 +30,7 @@ ANSWER_SECONDS = 0.8
 class Component:
     """One component: its name, the seconds its answer took, and what is wrong with it, if anything.
 
-    `problem` is fit to be shown to anybody: no address, no user, no text of a server's own.
+    `problem` may be shown to every client: it names no address and no user, and quotes no server.
     """
 
     name: str
@@ -40,14 +40,14 @@ class Component:
     """`up`; of the poller also `silent` and `unknown`, which are no problems: jobs are taken and
     kept all the same."""
     seen: float | None = None
-    """Seconds since a poller was there, if that is known."""
+    """Seconds since a poller was seen, if that is known."""
 
 
 class Health:
     """Asks database and queue whether they answer.
 
     `store` and `queue` are for this alone: one that hangs is left in its thread, with its
-    connection, and is not asked a second time meanwhile. What it says in the end is not shown:
+    connection, and is not asked a second time meanwhile. Its late answer is not shown:
     the environment may have been frozen for an hour by then.
     """
 

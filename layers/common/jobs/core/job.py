@@ -1,4 +1,4 @@
-"""A job: what a client may ask for, what is stored, and what is shown."""
+"""A job: the options of a request, the job to store, and the stored job as it is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the database keeps what it has confirmed."""
+"""Whether the database keeps confirmed commits."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ ORDER BY name
 
 
 def weak_settings(connection: Connection) -> dict[str, str]:
-    """The settings, and their values, by which a crash or a failover may lose what was committed.
+    """The settings, and their values, by which a crash or a failover may lose commits.
 
-    What a standby lacks that is behind by design cannot be seen from here. Raises
+    How far a standby lags behind cannot be seen from here. Raises
     `StoreUnavailable`.
     """
     return {row["name"]: row["setting"] for row in connection.rows(_WEAK, {})}

@@ -21,7 +21,7 @@ LOCK = 7_582_423
 
 
 def migrate(url: str, *, timeout: float = 60.0) -> list[str]:
-    """Apply what is missing, in one transaction; return the names of the files applied.
+    """Apply the missing migrations, in one transaction; return the names of their files.
 
     Safe to run from several places at once: the first does it, the others find it done.
     Raises `StoreUnavailable`; then nothing was changed.

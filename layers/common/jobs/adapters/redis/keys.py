@@ -11,7 +11,7 @@ QUEUES = {Priority.HIGH: "{jobs}:high_priority", Priority.DEFAULT: "{jobs}:defau
 """Sorted sets in order of service: member = job id, score = ms from which it may be taken."""
 
 POLLERS = "{jobs}:pollers"
-"""Sorted set: member = poller at work, score = ms until which it is believed to be alive."""
+"""Sorted set: member = poller at work, score = ms until which it counts as alive."""
 
 BUSY = "{jobs}:busy"
 """Sorted set like `POLLERS`: those of them that have no room for more."""

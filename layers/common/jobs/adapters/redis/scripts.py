@@ -1,4 +1,4 @@
-"""The Lua scripts, each in a file of its own with what it includes."""
+"""The Lua scripts, one file each, and the files that they include."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ NAMES = tuple(_INCLUDES)
 
 @cache
 def source(name: str) -> str:
-    """The text of the script `name`, what it includes first."""
+    """The text of the script `name`, after the files that it includes."""
     parts = (*(f"includes/{each}" for each in _INCLUDES[name]), name)
     return "\n".join((LUA / f"{part}.lua").read_text("utf-8") for part in parts)

@@ -33,8 +33,8 @@ class EntryUpdate:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """How many entries were new to the queues, and whether a poller is to be woken for them:
-    for what is ready, or will be before the schedule sends one.
+    """How many entries were new to the queues, and whether the caller must wake a poller:
+    for entries that are ready, or will be before the schedule sends one.
     """
 
     added: int
@@ -46,7 +46,7 @@ class Taken:
     """What one `take` brought, and the state of the queues after it.
 
     `next_in`: seconds until the next entry may be taken (0 or less: one may be now, None:
-    there is none). `wake`: another poller is needed for what is ready. `complete`: the queues
+    there is none). `wake`: another poller is needed for the ready entries. `complete`: the queues
     are known to hold every open row (False after Redis lost its memory, until they are rebuilt).
     """
 

@@ -1,4 +1,4 @@
-"""What a drain is given, what its parts share, and what it returns."""
+"""The input of a drain, the values that its parts share, and its result."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PREEMPT_CHECK_SECONDS = 0.01
 """While claimed default jobs wait, a poller looks for high ones this often."""
 
 IDLE_POLL_SECONDS = 0.02
-"""A poller that has room, or waits for what is due soon, looks this often."""
+"""A poller that has room, or waits for a job that is due soon, looks this often."""
 
 GRACE_SECONDS = 1.5
 """Running attempts get so long to stop."""

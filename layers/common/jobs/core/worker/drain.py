@@ -55,7 +55,7 @@ class _Drain:
         return self._context.result
 
     def _step(self) -> bool:
-        """One round: settle what has ended, keep what is held, begin what is next."""
+        """One round: settle ended attempts, renew held claims, start the next jobs."""
         leases, fetcher = self._leases, self._fetcher
         self._ask(leases.settle)
         self._ask(leases.renew)

@@ -1,4 +1,4 @@
-"""What a drain starts: candidates are taken, claimed and started, high before default."""
+"""Take candidates, claim their jobs and start them, high before default."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Quarantine:
         self._other_claimed = True
 
     def claimable_priorities(self) -> Sequence[Priority]:
-        """What may be taken now; on a quarantined job's turn, only what is more urgent than it."""
+        """The priorities to take now; on a quarantined job's turn, only the more urgent ones."""
         if not (self._candidates and self._other_claimed):
             return tuple(Priority)
         return [each for each in Priority if each.rank < self._first().priority.rank]
@@ -152,7 +152,7 @@ class Fetcher:
         return bool(taken.candidates)
 
     def _put_first(self, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
-        """Let high jobs pass the claimed default ones that wait; return what is to be claimed.
+        """Let high jobs pass the claimed default ones that wait; return the candidates to claim.
 
         The default ones go back, and so do those that were taken with the high ones: they are
         taken again in their order.
@@ -174,8 +174,8 @@ class Fetcher:
                 candidates, token, lease=lease, request_id=request_id, alone=alone
             )
         except StoreUnavailable:
-            # It may have been done all the same: what is claimed by now and never runs would
-            # cost an attempt each, and look as if it had killed its worker.
+            # The claim may have been made all the same: a job that is claimed and never runs would
+            # lose an attempt, and look as if it had killed its worker.
             self._leases.release_later([_unanswered(each, token) for each in candidates])
             self._queue.put_back(candidates)
             raise

@@ -83,7 +83,7 @@ class Leases:
             self.pool.start(held)
 
     def settle(self) -> None:
-        """Settle what has ended, and what takes too long; give back what was not started."""
+        """Settle attempts that ended or take too long; give back claims that were not started."""
         ended = self.pool.ended()
         # After a freeze of this environment they may be another worker's, or still be given back.
         self._unreleased += [held for held in ended if held.started is None]
@@ -118,7 +118,7 @@ class Leases:
         )
 
     def renew(self) -> None:
-        """Renew what is held, in the thread that will settle it: no owner, no renewal."""
+        """Renew the held claims, in the thread that will settle them: no owner, no renewal."""
         held = [*self.pool.held]
         now = time.monotonic()
         if not held:
@@ -133,7 +133,7 @@ class Leases:
         self._queue.update_entries(
             [EntryUpdate(h.claim.id, h.claim.priority, lease) for h in held if h.claim.id in kept]
         )
-        # What has ended meanwhile is settled like any other, unless another worker has the job.
+        # An attempt that ended meanwhile is settled as usual, unless another worker has the job.
         for each in held:
             if each.claim.id in kept:
                 each.until = now + lease
@@ -151,9 +151,9 @@ class Leases:
             self._config.store.report(reports)
 
     def release(self, unstarted: Sequence[HeldClaim] = ()) -> None:
-        """Give back what was claimed and not started: as it was, the attempt not counted.
+        """Give back claims that were not started: the jobs as they were, the attempt not counted.
 
-        What could not be given back is kept for the next call.
+        Claims that could not be given back are kept for the next call.
         """
         self._unreleased += unstarted
         if not self._unreleased:

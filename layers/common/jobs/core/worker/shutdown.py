@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jobs.core.worker.store_retry import StoreRetry
 
 MAX_IDLE_WAIT_SECONDS = 65.0
-"""A poller waits for what is due within this time: later the schedule has sent the next one."""
+"""A poller waits for jobs due within this time; after it the schedule has sent the next one."""
 
 
 class Shutdown:
@@ -65,11 +65,11 @@ class Shutdown:
         return self._closing
 
     def close(self) -> bool:
-        """Give back what was not started, wait for what runs; False when all is done."""
+        """Give back unstarted claims, wait for running attempts; False when all is done."""
         leases = self._leases
         self._store_retry.ask(lambda: leases.release(leases.pool.unstarted()))
         if self._left_at is None:
-            # At once: what is published from now on must not count on this poller.
+            # At once: jobs published from now on must not count on this poller.
             self._hand_over()
         if self._time_is_up():
             leases.cut_off()
@@ -81,10 +81,10 @@ class Shutdown:
         return False
 
     def stay(self) -> bool:
-        """Leave if nothing is to be waited for; if something is, wait for a moment."""
+        """Leave, unless a job is due soon: then wait for a moment."""
         invocation = self._context.invocation
         if invocation.wait_for_leases and time.monotonic() - self._began < POLLER_TTL_SECONDS:
-            # The dead poller still counts as alive: what is published now wakes none.
+            # The dead poller still counts as alive: a job published now wakes none.
             time.sleep(IDLE_POLL_SECONDS)
             return True
         failpoint("leave.before")
@@ -95,7 +95,7 @@ class Shutdown:
             return False
         due = answer.next_in
         if answer.left:
-            # A poller with more time left would have waited for what is due soon.
+            # A poller with more time left would have waited for the job that is due soon.
             longest = min(MAX_IDLE_WAIT_SECONDS, self._context.total_seconds - MARGIN_SECONDS * 2)
             if due is not None and max_wait < due <= longest:
                 self._wake_successor()

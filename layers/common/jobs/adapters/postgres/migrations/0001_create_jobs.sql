@@ -1,4 +1,4 @@
--- One row a job: the truth of what is to be done, and until when somebody is doing it.
+-- One row for each job: the truth about its work, and about the lease of its worker.
 CREATE TABLE jobs (
     id           uuid PRIMARY KEY,
     type         text NOT NULL,

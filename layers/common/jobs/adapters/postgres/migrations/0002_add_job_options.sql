@@ -1,9 +1,9 @@
--- What a client may ask of a job besides its priority, and of all jobs together.
+-- The options of a job besides its priority, and the indexes that list jobs.
 --
 -- Only adds: code that knows nothing of it goes on working, and no row is rewritten. The rows are read
 -- for the indexes: in the meantime, some three seconds for a million, statements wait.
 ALTER TABLE jobs
-    -- Whose the job is, where keys tell clients apart.
+    -- The owner of the job, where API keys are required.
     ADD COLUMN owner            text,
     ADD COLUMN tags             text[] NOT NULL DEFAULT '{}',
     -- The wait after a failed attempt: 'exponential' doubles it each time, 'fixed' does not.
@@ -12,18 +12,18 @@ ALTER TABLE jobs
     ADD COLUMN backoff_jitter   boolean NOT NULL DEFAULT false,
     -- Seconds one attempt may take, where that is less than its type may.
     ADD COLUMN timeout_seconds  float8,
-    -- A request that comes again under its key finds its job, until then.
+    -- Until then, a request with the same key finds this job.
     ADD COLUMN idempotency_key  text,
     ADD COLUMN body_hash        text,
     ADD COLUMN idempotent_until timestamptz,
-    -- While a job is open (and, if that is sooner, until then) no other has its key.
+    -- While a job is open (and, if that is sooner, until then) no other job has its key.
     ADD COLUMN unique_key       text,
     ADD COLUMN unique_until     timestamptz,
     ADD COLUMN cancel_requested_at timestamptz,
-    -- Of the latest attempt, as far as it has told: percent, and in words.
+    -- Of the latest attempt, as it reported: percent, and in words.
     ADD COLUMN progress         float8,
     ADD COLUMN progress_message text,
-    -- Where the end of the job is to be told.
+    -- The address that is called when the job ends.
     ADD COLUMN callback_url     text;
 
 -- NOT VALID spares reading the rows that are there: each satisfies the narrower rule before.
@@ -33,7 +33,7 @@ ALTER TABLE jobs
         CHECK (status IN ('pending', 'processing', 'completed', 'failed', 'cancelled')) NOT VALID;
 ALTER TABLE job_attempts
     DROP CONSTRAINT job_attempts_outcome_check,
-    -- 'retried' is no attempt, but the note that somebody gave a failed job new ones.
+    -- 'retried' is no attempt, but the note that a failed job got new ones.
     ADD CONSTRAINT job_attempts_outcome_check
         CHECK (outcome IN ('completed', 'failed', 'unknown', 'lost', 'cancelled', 'retried'))
         NOT VALID;

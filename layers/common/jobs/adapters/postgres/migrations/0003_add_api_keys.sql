@@ -1,4 +1,4 @@
--- The keys of the API. A key itself is nowhere: only the SHA-256 of its secret part.
+-- The API keys. Of a key only the SHA-256 of its secret part is kept.
 CREATE TABLE api_keys (
     id          text PRIMARY KEY,
     -- Keys of one owner see the same jobs, so that one can take the place of another.

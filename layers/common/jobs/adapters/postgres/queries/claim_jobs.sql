@@ -1,7 +1,7 @@
 -- Claim what may be claimed of a batch of candidates, and say of every other one why not.
 --
 -- A row is claimed when it is pending and due by the clock of the database; the attempt is
--- counted here, before anything runs. A row that somebody else is changing at this moment is
+-- counted here, before anything runs. A row that is being changed at this moment is
 -- passed over ('busy'). Asked again with the same token, it answers as the first time.
 --
 -- The queues are held until the claim is made, so that a pause either waits for it or is seen by it:

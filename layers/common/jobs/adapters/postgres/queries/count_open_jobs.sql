@@ -1,5 +1,5 @@
--- How the open jobs stand, for each queue, and whether it is paused. What waits and what is worked on
--- are counted apart: each has an index of its own, and those that have ended are not looked at.
+-- Count the open jobs of each queue, and say whether it is paused. Pending and processing jobs are
+-- counted apart: each status has an index of its own, and ended jobs are not read.
 WITH waiting AS (
     SELECT
         priority,

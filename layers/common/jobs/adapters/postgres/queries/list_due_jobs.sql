@@ -1,5 +1,5 @@
--- What may be taken now, straight from the rows: high before default, then by time. Of a paused
--- queue only what is to be called lost.
+-- Jobs that may be taken now, from the rows alone: high before default, then by time. Of a paused
+-- queue only those whose lease has ended.
 SELECT id, priority
 FROM (
     (

@@ -7,7 +7,7 @@ way: one that never came of it would keep others from being woken. Something due
 keeps it too, unless another poller is there to wait for it.
 
 KEYS    pollers, waking, busy, seen, then the queues in order of service
-ARGV    poller, ms it waits for what is due soon (negative: it leaves in any case),
+ARGV    poller, ms it waits for an entry that is due soon (negative: it leaves in any case),
         1 if it waits although another poller is there
 Returns 1 if it has left, else 0; ms until the next entry may be taken ('' if there is none)
 ]]

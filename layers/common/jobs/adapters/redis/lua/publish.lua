@@ -10,7 +10,7 @@ KEYS    pollers, waking, busy, then the queues in order of service
 ARGV    most pollers, share of ready entries one poller is enough for, ms a wake is noted for,
         ms within which the schedule sends a poller, then for each entry: index of its queue
         (1, 2), delay in ms, id
-Returns how many were added; 1 if a poller is to be woken, else 0
+Returns how many were added; 1 if the caller must wake a poller, else 0
 ]]
 local now = clock()
 local entries = (#ARGV - 4) / 3

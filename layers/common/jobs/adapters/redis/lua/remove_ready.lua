@@ -1,8 +1,8 @@
 --[[
-Remove what is ready from a queue, the oldest first.
+Remove the ready entries of a queue, the oldest first.
 
-Guarantee: none that matters: the rows decide what is published again. Bounded, so that others are
-served between two calls.
+Guarantee: none is needed: the rows decide which jobs are published again. Bounded, so that Redis
+serves other callers between two calls.
 
 KEYS    the queue
 ARGV    most entries to remove

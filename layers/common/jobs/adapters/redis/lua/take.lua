@@ -9,7 +9,7 @@ KEYS    pollers, waking, busy, complete, then the queues in order of service
 ARGV    poller, ms it stays registered, most entries to take, lease in ms, how many of the queues
         to take from, most pollers, share of ready entries one poller is enough for,
         ms a wake is noted for
-Returns ms until the next entry may be taken ('' if there is none), 1 if a poller is to be woken,
+Returns ms until the next entry may be taken ('' if there is none), 1 if the caller must wake another poller,
         1 if the queues are complete, then for each entry taken: index of its queue, id, score
 ]]
 local now = clock()
