@@ -34,7 +34,7 @@ class Oracle:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self.query((Path(__file__).parent / "list_attempts.sql").read_text("utf-8"))
+        self.query((Path(__file__).parent / "history.sql").read_text("utf-8"))
 
     def query(
         self, query: str, values: Sequence[Any] | Mapping[str, Any] | None = None

@@ -77,4 +77,4 @@ JOB_TYPES: Mapping[str, JobType] = {
 def register() -> None:
     """Let the functions of this process know these types as well as those that are shipped."""
     for table in ("JOB_TYPES", "ALL_TYPES"):
-        vars(bootstrap)[table] = vars(bootstrap)[table] | JOB_TYPES
+        vars(bootstrap)[table] = {**vars(bootstrap)[table], **JOB_TYPES}
