@@ -25,7 +25,7 @@ def map_body(context: object, body: object) -> object:
 
 
 @schemathesis.hook
-def before_call(context: object, case: schemathesis.Case, kwargs: object) -> None:
+def before_call(context: object, case: schemathesis.Case[Any], kwargs: object) -> None:
     """With short waits: most jobs that are made up are due much later, and nothing happens to them.
 
     A wait that would be refused is left as it is.
