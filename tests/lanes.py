@@ -7,6 +7,7 @@ and which test failed; what pytest reports of it is printed in one piece when it
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import re
 import signal
@@ -50,6 +51,7 @@ SUITES: Mapping[str, Sequence[str]] = {
     "all": [*LANES],
     "e2e": ["e2e", "recovery", "options"],
 }
+DEPLOYED = ("layers/common/jobs", "functions")
 INTERRUPTED = 130
 
 
@@ -183,6 +185,9 @@ def main() -> int:
     if options.lane:
         quietly = ["-q", "--override-ini=console_output_style=classic"]
         return pytest.main([*quietly, *options.suite], [Progress(options.lane, options.to)])
+    for folder in DEPLOYED:
+        # No lane writes bytecode there while another copies the folder for a deployment.
+        compileall.compile_dir(ROOT / folder, quiet=1)
     return run({lane: arguments(lane) for lane in SUITES[options.suite[0]]})
 
 
