@@ -83,14 +83,14 @@ format: | .venv ## format the code and repair what lint can repair
 reference: | .venv ## write the generated parts of the API reference, after a change to job types, options or openapi.yaml
 	@$(RUN) python -m reference
 
-test: | .venv ## the test suite, on a stack of its own beside a running one (without test-faults)
-	@$(RUN) pytest -m "not faults"
+test: | .venv ## the test suite, on stacks of its own beside a running one (without test-faults)
+	@$(RUN) python tests/lanes.py all
 
 test-unit: | .venv ## the tests that need no server
 	@$(RUN) pytest tests/unit
 
-test-e2e: | .venv ## from HTTP to row, file and mail, on a stack of its own (ENGINE=localstack: on that)
-	@$(RUN) pytest tests/e2e
+test-e2e: | .venv ## from HTTP to row, file and mail, on stacks of its own (ENGINE=localstack: on that)
+	@$(RUN) python tests/lanes.py e2e
 
 test-localstack: | .venv ## types and tests of the plug-in that runs functions in LocalStack without Docker
 	@$(RUN) python -m stack.engines localstack

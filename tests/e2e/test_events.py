@@ -1,4 +1,4 @@
-"""What becomes of jobs is told on a bus, once the stack is deployed with one."""
+"""A stack that is deployed with an event bus sends an event for each job that ends."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from stack.waiting import wait_until
 from stack.web import call
+from support.local_stack import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,19 +18,18 @@ if TYPE_CHECKING:
     from support.local_stack import LocalStack
 
 SECONDS = 60
-BUS = "jobs"
+BUS = OPTIONS["EVENT_BUS"]
 
 Event = dict[str, Any]
 Hear = Callable[[str], Event]
 
 
 @pytest.fixture(scope="module")
-def hear(stack: LocalStack) -> Iterator[Hear]:
+def hear(full_stack: LocalStack) -> Iterator[Hear]:
     """Waits for the event of a job, and returns it."""
-    events, sqs = stack.aws("events"), stack.aws("sqs")
+    events, sqs = full_stack.aws("events"), full_stack.aws("sqs")
     url = sqs.create_queue(QueueName="heard")["QueueUrl"]
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    events.create_event_bus(Name=BUS)
     pattern = json.dumps({"source": ["sluice"]})
     events.put_rule(Name="all", EventBusName=BUS, EventPattern=pattern)
     target = {"Id": "heard", "Arn": found["Attributes"]["QueueArn"]}
@@ -50,12 +50,9 @@ def hear(stack: LocalStack) -> Iterator[Hear]:
         wait_until(there, f"the event of {job_id}", seconds=SECONDS)
         return heard[0]
 
-    assert "deployed" in stack.command("deploy", also={"EVENT_BUS": BUS}).stdout
     yield receive
-    stack.command("deploy")
     events.remove_targets(Rule="all", EventBusName=BUS, Ids=["heard"])
     events.delete_rule(Name="all", EventBusName=BUS)
-    events.delete_event_bus(Name=BUS)
     sqs.delete_queue(QueueUrl=url)
 
 
@@ -65,18 +62,12 @@ def tellers(stack: LocalStack, job_id: str) -> list[dict[str, Any]]:
     return stack.rows(made, job_id)
 
 
-def test_by_default_nothing_is_told(stack: LocalStack) -> None:
-    job_id = stack.api.submit("CSV_EXPORT", {"data": [{"n": 1}]})
-    stack.api.finished(job_id, seconds=SECONDS)
-    assert tellers(stack, job_id) == []
-
-
-def test_each_end_of_a_job_is_told_on_the_bus(stack: LocalStack, hear: Hear) -> None:
-    done = stack.api.submit("CSV_EXPORT", {"data": [{"name": "secret"}]}, "high")
-    ended = stack.api.finished(done, seconds=SECONDS)
+def test_each_end_of_a_job_is_told_on_the_bus(full_stack: LocalStack, hear: Hear) -> None:
+    done = full_stack.api.submit("CSV_EXPORT", {"data": [{"name": "secret"}]}, "high")
+    ended = full_stack.api.finished(done, seconds=SECONDS)
     event = hear(done)
     assert (event["source"], event["detail-type"]) == ("sluice", "JobCompleted")
-    [teller] = tellers(stack, done)
+    [teller] = tellers(full_stack, done)
     assert event["detail"] == {
         "eventId": str(teller["id"]),
         "id": done,
@@ -90,19 +81,21 @@ def test_each_end_of_a_job_is_told_on_the_bus(stack: LocalStack, hear: Hear) -> 
     }
 
 
-def test_a_failure_is_told_with_its_error(stack: LocalStack, hear: Hear) -> None:
+def test_a_failure_is_told_with_its_error(full_stack: LocalStack, hear: Hear) -> None:
     wish = {"type": "CSV_EXPORT", "payload": {"data": "invalid"}, "maxAttempts": 1}
-    status, accepted = call(f"{stack.url}/jobs", wish | {"tags": ["a", "b"]})
+    status, accepted = call(
+        f"{full_stack.url}/jobs", wish | {"tags": ["a", "b"]}, key=full_stack.key
+    )
     assert status == 201
-    failed = stack.api.finished(accepted["jobId"], seconds=SECONDS)
+    failed = full_stack.api.finished(accepted["jobId"], seconds=SECONDS)
     event = hear(failed["id"])
     assert event["detail-type"] == "JobFailed"
     assert (event["detail"]["error"], event["detail"]["tags"]) == (failed["error"], ["a", "b"])
 
 
-def test_a_cancel_is_told(stack: LocalStack, hear: Hear) -> None:
+def test_a_cancel_is_told(full_stack: LocalStack, hear: Hear) -> None:
     wish = {"type": "CSV_EXPORT", "payload": {}, "delaySeconds": 3600}
-    job_id = call(f"{stack.url}/jobs", wish)[1]["jobId"]
-    assert call(f"{stack.url}/jobs/{job_id}", method="DELETE")[0] == 200
+    job_id = call(f"{full_stack.url}/jobs", wish, key=full_stack.key)[1]["jobId"]
+    assert call(f"{full_stack.url}/jobs/{job_id}", method="DELETE", key=full_stack.key)[0] == 200
     event = hear(job_id)
     assert (event["detail-type"], event["detail"]["attempts"]) == ("JobCancelled", 0)

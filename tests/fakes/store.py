@@ -112,8 +112,9 @@ class FakeStore:
 
     def _of_request(self, job: NewJob, now: float) -> Row | None:
         """The row that was stored under the idempotency key of `job`."""
-        for row in self.rows.values():
-            asked, was = job.idempotency, row.job.idempotency
+        asked = job.idempotency
+        for row in self.rows.values() if asked else ():
+            was = row.job.idempotency
             if asked and was and asked.key == was.key and row.job.owner == job.owner:
                 if row.created + was.seconds <= now:
                     row.job = replace(row.job, idempotency=None)
@@ -125,8 +126,8 @@ class FakeStore:
 
     def _of_key(self, job: NewJob, now: float) -> Row | None:
         """The open row that has the unique key of `job`."""
-        for row in self._open():
-            if job.unique_key and row.job.unique_key == job.unique_key:
+        for row in self._open() if job.unique_key else ():
+            if row.job.unique_key == job.unique_key:
                 if row.created + (row.job.unique_for or float("inf")) <= now:
                     row.job = replace(row.job, unique_key=None)
                 elif row.job.owner == job.owner:

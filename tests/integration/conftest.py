@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
 
+import psycopg2
 import pytest
 
 from jobs.adapters.postgres.migrate import migrate
@@ -22,13 +23,21 @@ def database(module_postgres_url: str) -> str:
 
 
 @pytest.fixture
-def make_engine(database: str, redis_url: str) -> Iterator[MakeEngine]:
+def empty_database(database: str) -> str:
+    """The same, emptied for this test."""
+    with closing(psycopg2.connect(database)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("TRUNCATE jobs, api_keys CASCADE; UPDATE queues SET paused_at = NULL")
+    return database
+
+
+@pytest.fixture
+def make_engine(empty_database: str, redis_url: str) -> Iterator[MakeEngine]:
     with ExitStack() as stack:
 
         def make(**more: Any) -> Engine:
-            return stack.enter_context(closing(Engine(database, redis_url, **more)))
+            return stack.enter_context(closing(Engine(empty_database, redis_url, **more)))
 
-        make().sql("TRUNCATE jobs CASCADE; UPDATE queues SET paused_at = NULL")
         yield make
 
 

@@ -14,7 +14,6 @@ import pytest
 
 from fakes.mailer import FakeMailer
 from fakes.objects import FakeObjects
-from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.public_http import PublicHttpClient
 from jobs.core.job import Status
 from jobs.core.job_type import JobContext, ProcessorSettings
@@ -37,15 +36,14 @@ def hook() -> Iterator[Hook]:
 
 
 @pytest.fixture
-def engine(postgres_url: str, redis_url: str) -> Iterator[Engine]:
-    migrate(postgres_url)
+def engine(empty_database: str, redis_url: str) -> Iterator[Engine]:
     context = JobContext(
         FakeObjects(),
         FakeMailer(),
         public_http=PublicHttpClient([ip_network("127.0.0.0/8")]),
         settings=ProcessorSettings(callback_secret=SECRET),
     )
-    with closing(Engine(postgres_url, redis_url, types=ALL_TYPES, context=context)) as made:
+    with closing(Engine(empty_database, redis_url, types=ALL_TYPES, context=context)) as made:
         yield made
 
 

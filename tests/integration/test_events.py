@@ -13,7 +13,6 @@ import pytest
 from fakes.bus import FakeBus
 from fakes.mailer import FakeMailer
 from fakes.objects import FakeObjects
-from jobs.adapters.postgres.migrate import migrate
 from jobs.core.errors import AttemptFailed
 from jobs.core.job import Status
 from jobs.core.job_type import JobContext
@@ -46,12 +45,11 @@ def bus() -> Bus:
 
 
 @pytest.fixture
-def engine(postgres_url: str, redis_url: str, bus: Bus) -> Iterator[Engine]:
-    migrate(postgres_url)
+def engine(empty_database: str, redis_url: str, bus: Bus) -> Iterator[Engine]:
     context = JobContext(FakeObjects(), FakeMailer(), bus=bus)
     types = {**ALL_TYPES, **TEST_TYPES}
     with closing(
-        Engine(postgres_url, redis_url, types=types, context=context, events=True)
+        Engine(empty_database, redis_url, types=types, context=context, events=True)
     ) as made:
         yield made
 

@@ -24,7 +24,7 @@ class Told:
 
 @dataclass
 class Hook:
-    """`url` is where it listens, on 127.0.0.1; `seen` is what came, in that order.
+    """`url` is where it listens; `seen` is what came, in that order.
 
     It answers with the next of `statuses`, then with 204. A redirect is to `elsewhere`, a path
     of its own.
@@ -37,10 +37,10 @@ class Hook:
 
 
 @contextmanager
-def listening() -> Iterator[Hook]:
-    """A hook on a free port."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
-        server.hook = Hook(f"http://127.0.0.1:{server.server_port}/hook")  # type: ignore[attr-defined]
+def listening(host: str = "127.0.0.1") -> Iterator[Hook]:
+    """A hook on a free port of `host`, an address of this machine."""
+    with ThreadingHTTPServer((host, 0), _Handler) as server:
+        server.hook = Hook(f"http://{host}:{server.server_port}/hook")  # type: ignore[attr-defined]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

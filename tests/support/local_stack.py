@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import sys
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +17,14 @@ import psycopg2
 import psycopg2.extras
 
 from stack.client import Client
-from stack.ports import free_port
+from stack.ports import bindable
 from stack.servers.mail import Mail
 from stack.settings import FUNCTION_PARAMETERS, Settings
 from stack.stack import Stack
 from stack.web import call
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from stack.outputs import Outputs
 
@@ -35,6 +37,15 @@ PORTS = (
     "MAIL_PAGE_PORT",
     "MAILBOX_PORT",
 )
+OPTIONS = {
+    "API_KEYS": "required",
+    "CALLBACK_SECRET": "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode(),
+    "CALLBACK_ALLOW": "127.0.0.2/32",
+    "EVENT_BUS": "jobs",
+}
+"""Settings that turn on all that is off by default."""
+UNANNOUNCED = "00000000-0000-0000-0000-000000000001"
+"""A job with a row and no entry in a queue, for the schedule to find."""
 # Variables that would change the stack, and those that one `make` passes to the next.
 FOREIGN = {
     *("DATABASE_URL", "REDIS_URL", "MAIL_HOST", "AWS_ENDPOINT_URL", "ENGINE"),
@@ -43,17 +54,30 @@ FOREIGN = {
 }
 
 
+def _free_ports() -> Iterator[int]:
+    """Free ports outside the range that the system assigns; each process begins at its own place.
+
+    A stack listens on its ports seconds after they were chosen: nobody may get them meanwhile.
+    """
+    first = 10_000 + os.getpid() * len(PORTS) % 20_000
+    return (port for port in range(first, 32_768) if bindable(port))
+
+
 @dataclass(frozen=True)
 class LocalStack:
-    """A local stack; `folder` has its state and exports, `chosen` are its variables."""
+    """A local stack; `folder` has its state and exports, `chosen` are its variables.
+
+    `key`: an API key with all scopes, where the API requires one.
+    """
 
     folder: Path
     chosen: Mapping[str, str] = field(default_factory=dict)
+    key: str | None = None
 
     @classmethod
-    def on_free_ports(cls, folder: Path) -> LocalStack:
-        """A stack on free ports, with the engine that ENGINE names."""
-        ports = {name: str(free_port()) for name in PORTS}
+    def on_free_ports(cls, folder: Path, **options: str) -> LocalStack:
+        """A stack on free ports, with the engine that ENGINE names, and the settings `options`."""
+        ports = dict(zip(PORTS, map(str, islice(_free_ports(), len(PORTS))), strict=True))
         state, output = folder / "state", folder / "output"
         return cls(
             folder,
@@ -62,6 +86,7 @@ class LocalStack:
                 "SLUICE_STATE": str(state),
                 "OUTPUT_DIR": str(output),
                 "ENGINE": os.environ.get("ENGINE") or "ministack",
+                **options,
             },
         )
 
@@ -106,7 +131,7 @@ class LocalStack:
     @property
     def api(self) -> Client:
         """A client of the API."""
-        return Client(self.url)
+        return Client(self.url, self.key)
 
     def cancel_open(self) -> None:
         """Cancel every pending job, so that none disturbs the next test."""

@@ -66,6 +66,7 @@ def variables(function: str) -> dict[str, Any]:
     return {**everywhere, **own}
 
 
+@cache
 def parameters(target: str) -> dict[str, Any]:
     """What the template is given for `target`."""
     return _read(PARAMETERS / f"{target}.yaml")

@@ -36,6 +36,11 @@ def test_what_must_be_set_is_read_and_the_rest_has_defaults() -> None:
     assert (settings.max_pollers, settings.concurrency, settings.lease_seconds) == (4, 8, 10.0)
     assert (settings.mail_port, settings.mail_tls, settings.mail_user) == (25, "none", "")
     assert (settings.log_level, settings.faults) == ("INFO", "")
+    assert (
+        settings.callback_allow
+        == PollerSettings.read(POLLER | {"CALLBACK_ALLOW": ""}).callback_allow
+        == ()
+    )
 
 
 def test_the_api_needs_nothing_of_the_pollers() -> None:

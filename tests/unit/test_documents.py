@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any
 
 import pytest
-import yaml
 
 from jobs.config import ApiSettings, PollerSettings
 from jobs.core.job import AttemptOutcome, Status
@@ -19,7 +18,8 @@ from jobs.core.job_request import OPTIONS
 from jobs.core.job_type import JobType
 from stack.paths import ROOT
 from stack.settings import FUNCTION_PARAMETERS
-from support.template import OPENAPI, template, variables
+from support.openapi import DOCUMENT
+from support.template import template, variables
 
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
@@ -215,7 +215,7 @@ def test_the_page_on_the_api_lists_every_route_with_its_scope() -> None:
     }
     assert listed == {
         (method.upper(), path): _scope(operation)
-        for path, operations in yaml.safe_load(OPENAPI.read_text())["paths"].items()
+        for path, operations in DOCUMENT["paths"].items()
         for method, operation in operations.items()
         if method in ("get", "post", "put", "patch", "delete")
     }

@@ -11,7 +11,6 @@ import pytest
 
 from fakes.waker import FakeWaker
 from jobs import bootstrap
-from jobs.adapters.postgres.migrate import migrate
 from support.engine import Engine
 
 if TYPE_CHECKING:
@@ -42,17 +41,16 @@ class Live:
 
 
 @pytest.fixture
-def live(postgres_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
-    migrate(postgres_url)
-    monkeypatch.setenv("DATABASE_URL", postgres_url)
+def live(empty_database: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
+    monkeypatch.setenv("DATABASE_URL", empty_database)
     monkeypatch.setenv("REDIS_URL", redis_url)
     monkeypatch.setenv("POLLER_FUNCTION", "poller")
     waker = FakeWaker()
     monkeypatch.setattr(bootstrap, "_waker", lambda _: waker)
     bootstrap.api.cache_clear()
     with (
-        closing(psycopg2.connect(postgres_url)) as aside,
-        closing(Engine(postgres_url, redis_url)) as engine,
+        closing(psycopg2.connect(empty_database)) as aside,
+        closing(Engine(empty_database, redis_url)) as engine,
     ):
         aside.autocommit = True
         yield Live(engine, waker, aside)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
-import yaml
 from openapi_schema_validator import OAS31Validator
 
 from jobs.core.errors import InvalidCursor
@@ -23,7 +22,7 @@ from jobs.core.list_jobs import (
 from jobs.core.ports.store import Filters
 from support.gateway import Answer, event, post, send
 from support.hooked import Hooked
-from support.template import OPENAPI
+from support.openapi import DOCUMENT
 
 if TYPE_CHECKING:
     from support.world import World
@@ -247,13 +246,12 @@ def test_a_job_is_listed_as_it_is_shown(world: World) -> None:
 def test_a_word_is_taken_if_the_document_says_so(
     method: str, path: str, name: str, word: str
 ) -> None:
-    document = yaml.safe_load(OPENAPI.read_text())
     [told] = [
         each["schema"]
-        for each in document["paths"][path][method.lower()]["parameters"]
+        for each in DOCUMENT["paths"][path][method.lower()]["parameters"]
         if each["name"] == name
     ]
     assert told.get("items", told) == {"$ref": "#/components/schemas/Word"}
-    fits = OAS31Validator(document["components"]["schemas"]["Word"]).is_valid(word)
+    fits = OAS31Validator(DOCUMENT["components"]["schemas"]["Word"]).is_valid(word)
 
     assert send(event(method, path, query={name: [word]})).status == (200 if fits else 400)

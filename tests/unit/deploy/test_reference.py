@@ -8,19 +8,18 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from api.reference import SERVED
 from jobs.processors import JOB_TYPES
 from reference.__main__ import made
 from reference.document import SOURCE, refreshed
 from support.gateway import JSON, event, send
-from support.template import OPENAPI
+from support.openapi import DOCUMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DOCUMENT = yaml.safe_load(OPENAPI.read_text())
+MADE = made()
 
 
 class Page(HTMLParser):
@@ -46,9 +45,9 @@ class Page(HTMLParser):
                     self.ids.append(value or "")
 
 
-@pytest.mark.parametrize("path", made(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", MADE, ids=lambda path: path.name)
 def test_what_is_made_is_up_to_date(path: Any) -> None:
-    assert path.read_text() == made()[path], "run make reference"
+    assert path.read_text() == MADE[path], "run make reference"
 
 
 def test_what_is_made_stays_the_same_when_it_is_made_again() -> None:

@@ -6,18 +6,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import yaml
 
 from api.app import app
 from jobs.core.ports.api_keys import Scope
-from support.template import OPENAPI, Route, resource
+from support.openapi import DOCUMENT
+from support.template import Route, resource
 
 ANY = "ANY"
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
 DOCUMENTED: dict[Route, dict[str, Any]] = {
     (method.upper(), path): operations[method]
-    for path, operations in yaml.safe_load(OPENAPI.read_text())["paths"].items()
+    for path, operations in DOCUMENT["paths"].items()
     for method in operations.keys() & METHODS
 }
 
