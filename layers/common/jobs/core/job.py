@@ -81,6 +81,9 @@ class Idempotency:
     seconds: float
 
 
+_TAG = {"type": "string", "minLength": 1, "maxLength": 64, "pattern": r"^[^\x00-\x1f\x7f]+$"}
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """How a request asks for a field: the name it has there, and the JSON Schema of its value.
@@ -93,8 +96,9 @@ class Option:
     schema: Mapping[str, Any]
 
 
-def _option(name: str, schema: Mapping[str, Any], *, default: Any) -> Any:
-    return field(default=default, metadata={"option": Option(name, schema)})
+def _option(name: str, schema: Mapping[str, Any], description: str, *, default: Any) -> Any:
+    option = Option(name, {**schema, "description": description})
+    return field(default=default, metadata={"option": option})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,22 +107,14 @@ class JobOptions:
 
     priority: Priority = _option(
         "priority",
-        {
-            "enum": [*Priority],
-            "default": Priority.DEFAULT.value,
-            "description": "A job of the default queue is run only while no high one is ready.",
-        },
+        {"enum": [*Priority], "default": Priority.DEFAULT.value},
+        "A job of the default queue is run only while no high one is ready.",
         default=Priority.DEFAULT,
     )
     max_attempts: int = _option(
         "maxAttempts",
-        {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": MAX_ATTEMPTS,
-            "default": DEFAULT_MAX_ATTEMPTS,
-            "description": "Attempts in all.",
-        },
+        {"type": "integer", "minimum": 1, "maximum": MAX_ATTEMPTS, "default": DEFAULT_MAX_ATTEMPTS},
+        "Attempts in all.",
         default=DEFAULT_MAX_ATTEMPTS,
     )
     backoff: Backoff = _option(
@@ -126,7 +122,6 @@ class JobOptions:
         {
             "type": "object",
             "additionalProperties": False,
-            "description": "The waits after failed attempts. Without it: 1 s, 2 s, 4 s, ….",
             "properties": {
                 "type": {
                     "enum": [*BackoffType],
@@ -147,32 +142,20 @@ class JobOptions:
                 },
             },
         },
+        "The waits after failed attempts. Without it: 1 s, 2 s, 4 s, ….",
         default=DEFAULT_BACKOFF,
     )
     timeout: float | None = _option(
         "timeoutSeconds",
-        {
-            "type": "number",
-            "minimum": 1,
-            "description": "The most seconds that one attempt may take: up to the limit of its "
-            "type, which is also the default.",
-        },
+        {"type": "number", "minimum": 1},
+        "The most seconds that one attempt may take: up to the limit of its type, which is also "
+        "the default.",
         default=None,
     )
     tags: tuple[str, ...] = _option(
         "tags",
-        {
-            "type": "array",
-            "maxItems": 20,
-            "uniqueItems": True,
-            "items": {
-                "type": "string",
-                "minLength": 1,
-                "maxLength": 64,
-                "pattern": r"^[^\x00-\x1f\x7f]+$",
-            },
-            "description": "Words of 1 to 64 characters to list jobs by.",
-        },
+        {"type": "array", "maxItems": 20, "uniqueItems": True, "items": _TAG},
+        "Words of 1 to 64 characters to list jobs by.",
         default=(),
     )
     callback_url: str | None = _option(
@@ -182,23 +165,18 @@ class JobOptions:
             "format": "uri",
             "maxLength": 2048,
             "pattern": "^https?://[!-~]+$",
-            "description": "Receives a POST when the job ends, signed according to Standard "
-            "Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`). Refused with 400 "
-            "if the deployment has no secret to sign with; addresses inside its network are not "
-            "called.",
             "example": "https://example.com/hooks/jobs",
         },
+        "Receives a POST when the job ends, signed according to Standard Webhooks (`webhook-id`, "
+        "`webhook-timestamp`, `webhook-signature`). Refused with 400 if the deployment has no "
+        "secret to sign with; addresses inside its network are not called.",
         default=None,
     )
     unique_key: str | None = _option(
         "uniqueKey",
-        {
-            "type": "string",
-            "minLength": 1,
-            "maxLength": 200,
-            "description": "While a job with this key is pending or processing, submitting "
-            "another one returns that job instead.",
-        },
+        {"type": "string", "minLength": 1, "maxLength": 200},
+        "While a job with this key is pending or processing, submitting another one returns that "
+        "job instead.",
         default=None,
     )
 
@@ -212,34 +190,21 @@ class NewJob(JobOptions):
     payload: Payload
     run_at: datetime | None = _option(
         "runAt",
-        {
-            "type": "string",
-            "format": "date-time",
-            "pattern": r"^(?!0000)[0-2]\d\d\d-",
-            "description": "The earliest time to run it, with its offset from UTC; a time in the "
-            "past means now. Not together with `delaySeconds`.",
-        },
+        {"type": "string", "format": "date-time", "pattern": r"^(?!0000)[0-2]\d\d\d-"},
+        "The earliest time to run it, with its offset from UTC; a time in the past means now. Not "
+        "together with `delaySeconds`.",
         default=None,
     )
     delay: float = _option(
         "delaySeconds",
-        {
-            "type": "number",
-            "minimum": 0,
-            "maximum": MAX_DELAY_SECONDS,
-            "description": "Seconds from now until it may be run.",
-        },
+        {"type": "number", "minimum": 0, "maximum": MAX_DELAY_SECONDS},
+        "Seconds from now until it may be run.",
         default=0.0,
     )
     unique_for: float | None = _option(
         "uniqueFor",
-        {
-            "type": "number",
-            "minimum": 1,
-            "maximum": MAX_DELAY_SECONDS,
-            "description": "Seconds after which the key is free even if the job is still open. "
-            "Only with `uniqueKey`.",
-        },
+        {"type": "number", "minimum": 1, "maximum": MAX_DELAY_SECONDS},
+        "Seconds after which the key is free even if the job is still open. Only with `uniqueKey`.",
         default=None,
     )
     idempotency: Idempotency | None = None
