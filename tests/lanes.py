@@ -32,6 +32,7 @@ AT_ONCE = 4
 LANES: Mapping[str, Sequence[str]] = {
     "e2e": ["tests/e2e"],
     "recovery": [
+        "tests/e2e/test_broken_code.py",
         "tests/e2e/test_targets.py",
         "tests/e2e/test_recovery.py",
         "tests/e2e/test_redeploy.py",
