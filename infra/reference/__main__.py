@@ -1,5 +1,5 @@
-"""`python -m reference`: write the generated parts of openapi.yaml, and the two files that are made
-of it and served.
+"""`python -m reference`: write the generated parts of openapi.yaml and docs/api.md, and the two
+files that are made of openapi.yaml and served.
 
 With `--check` nothing is written, and stale files are named.
 """
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from api.reference import SERVED
 from reference.document import SOURCE, parsed, refreshed
+from reference.options import PAGE, with_options
 from reference.page import page
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def made() -> dict[Path, str]:
         SOURCE: source,
         SERVED / "openapi.json": json.dumps(document, ensure_ascii=False, indent=1) + "\n",
         SERVED / "docs.html": page(document),
+        PAGE: with_options(PAGE.read_text("utf-8")),
     }
 
 

@@ -13,6 +13,7 @@ from api.reference import SERVED
 from jobs.processors import JOB_TYPES
 from reference.__main__ import made
 from reference.document import SOURCE, refreshed
+from reference.options import with_options
 from support.gateway import JSON, event, send
 from support.openapi import DOCUMENT
 
@@ -61,6 +62,11 @@ def test_a_document_without_the_place_for_a_generated_part_is_refused(part: str)
     text = SOURCE.read_text().replace(f"# Generated from {part} by", "#")
     with pytest.raises(ValueError, match=rf"openapi\.yaml: .*{part}"):
         refreshed(text)
+
+
+def test_a_page_without_the_place_for_the_options_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"api\.md: the comments around the table of options"):
+        with_options("# The API\n")
 
 
 def test_the_document_is_served_as_it_is_written() -> None:

@@ -102,6 +102,11 @@ def checker(schema: Mapping[str, Any]) -> Check:
     return check
 
 
+def value_words(schema: Mapping[str, Any]) -> str:
+    """What a value must be, as errors say it: `a number from 0 to 9`."""
+    return _expected(schema)[0]
+
+
 def _refuse_unknown(schema: Mapping[str, Any]) -> None:
     kind = schema.get("type")
     known = _KEYWORDS.get(kind) if isinstance(kind, str | None) else None
