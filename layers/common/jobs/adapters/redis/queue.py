@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from redis.exceptions import RedisClusterException, RedisError
@@ -33,7 +33,12 @@ if TYPE_CHECKING:
     from jobs.core.job import Priority
     from jobs.core.ports.queue import EntryUpdate
 
+Item = TypeVar("Item")
 Word = str | int | float
+
+MAX_ENTRIES_PER_CALL = 500
+"""Entries in one call, of four arguments each at most: ElastiCache Serverless refuses a command
+with more than 3,999 arguments, and Redis does nothing else during a call."""
 
 MAX_ENTRIES_REMOVED = 10_000
 """Entries removed in one script, during which Redis does nothing else."""
@@ -71,11 +76,17 @@ class RedisQueue:
         return {name: self._client.register_script(source(name)) for name in NAMES}
 
     def publish(self, entries: Sequence[Entry]) -> Published:
-        words: list[Word] = [*self._wake_rule(), _ms(self._limits.soon)]
-        for entry in entries:
-            words += (_INDEX[entry.priority], entry.delay * 1000, str(entry.id))
-        added, wake = self._run("publish", [*_REGISTER, *_KEYS], words)
-        return Published(added, bool(wake))
+        added, wake = 0, False
+        following = len(entries)
+        # Without entries too: whether a poller is needed is asked all the same.
+        for part in [*_parts(entries)] or [()]:
+            following -= len(part)
+            words: list[Word] = [*self._wake_rule(), _ms(self._limits.soon), following]
+            for entry in part:
+                words += (_INDEX[entry.priority], entry.delay * 1000, str(entry.id))
+            new, needed = self._run("publish", [*_REGISTER, *_KEYS], words)
+            added, wake = added + new, wake or bool(needed)
+        return Published(added, wake)
 
     def take(
         self,
@@ -88,7 +99,7 @@ class RedisQueue:
         words: list[Word] = [
             poller,
             _ms(self._limits.registered),
-            limit,
+            min(limit, MAX_ENTRIES_PER_CALL),
             _ms(lease),
             len(priorities),
         ]
@@ -98,10 +109,11 @@ class RedisQueue:
         return Taken(candidates, _seconds(next_in), bool(wake), bool(complete))
 
     def update_entries(self, updates: Sequence[EntryUpdate]) -> None:
-        words: list[Word] = []
-        for update in updates:
-            words += (_INDEX[update.priority], str(update.id), *_place(update))
-        self._run("update_entries", [*_KEYS], words)
+        for part in _parts(updates):
+            words: list[Word] = []
+            for update in part:
+                words += (_INDEX[update.priority], str(update.id), *_place(update))
+            self._run("update_entries", [*_KEYS], words)
 
     def remove_ready(self, priority: Priority) -> None:
         removed = MAX_ENTRIES_REMOVED
@@ -162,6 +174,12 @@ def _translated() -> Iterator[None]:
     except (RedisError, RedisClusterException, OSError) as error:
         message = f"the queue does not answer: {type(error).__name__}"
         raise QueueUnavailable(message) from error
+
+
+def _parts(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """`items` in order, cut to what one call may have."""
+    for start in range(0, len(items), MAX_ENTRIES_PER_CALL):
+        yield items[start : start + MAX_ENTRIES_PER_CALL]
 
 
 def _job_id(member: bytes) -> UUID | None:
