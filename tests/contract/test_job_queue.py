@@ -476,3 +476,13 @@ def test_a_poller_is_remembered_after_it_has_left(queues: Queues) -> None:
     assert gone.seen == pytest.approx(0, abs=2)
     queues.flush()
     assert queues.queue.pollers() == PollerStatus(0, None)
+
+
+def test_what_the_pollers_report_of_their_settings_is_known(queues: Queues) -> None:
+    parts = {"mail": ("MAIL_FROM", "MAIL_TLS"), "events": ("EVENT_BUS",)}
+    queues.queue.report_misconfigured(parts)
+    assert queues.queue.pollers().misconfigured == parts
+    queues.queue.report_misconfigured({"mail": ["MAIL_FROM"]})
+    assert queues.queue.pollers().misconfigured == {"mail": ("MAIL_FROM",)}
+    queues.queue.report_misconfigured({})
+    assert queues.queue.pollers() == PollerStatus(0, None)

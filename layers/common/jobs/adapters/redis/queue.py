@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,15 @@ from uuid import UUID
 
 from redis.exceptions import RedisClusterException, RedisError
 
-from jobs.adapters.redis.keys import BUSY, COMPLETE, POLLERS, QUEUES, SEEN, WAKING
+from jobs.adapters.redis.keys import (
+    BUSY,
+    COMPLETE,
+    MISCONFIGURED,
+    POLLERS,
+    QUEUES,
+    SEEN,
+    WAKING,
+)
 from jobs.adapters.redis.scripts import NAMES, source
 from jobs.core.claim import Candidate
 from jobs.core.errors import QueueUnavailable
@@ -24,7 +33,7 @@ from jobs.core.ports.queue import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from redis import Redis, RedisCluster
     from redis.commands.core import Script
@@ -133,8 +142,15 @@ class RedisQueue:
         return QueuePosition(None if before == b"" else before + 1, pollers, bool(waking))
 
     def pollers(self) -> PollerStatus:
-        pollers, ago = self._run("pollers", [POLLERS, SEEN], [])
-        return PollerStatus(pollers, 0.0 if pollers else _seconds(ago))
+        pollers, ago, parts = self._run("pollers", [POLLERS, SEEN, MISCONFIGURED], [])
+        return PollerStatus(pollers, 0.0 if pollers else _seconds(ago), _misconfigured(parts))
+
+    def report_misconfigured(self, parts: Mapping[str, Sequence[str]]) -> None:
+        with _translated():
+            if parts:
+                self._client.set(MISCONFIGURED, json.dumps(parts))
+            else:
+                self._client.delete(MISCONFIGURED)
 
     def mark_complete(self) -> None:
         with _translated():
@@ -197,6 +213,10 @@ def _place(update: EntryUpdate) -> tuple[Word, Word]:
     if update.delay is not None:
         return "by" if update.sooner else "in", update.delay * 1000
     return "gone", ""
+
+
+def _misconfigured(text: bytes) -> dict[str, tuple[str, ...]]:
+    return {part: tuple(names) for part, names in json.loads(text or b"{}").items()}
 
 
 def _ms(seconds: float) -> int:
