@@ -18,6 +18,7 @@ from stack.engines.engine import CREDENTIALS
 from stack.environments import InstallError, install, uv
 from stack.import_check import ImportCheck
 from stack.interpreters import find_python
+from stack.keys import Keys
 from stack.paths import ROOT, SAM
 from stack.sam import DeployError
 from stack.settings import SettingsError
@@ -95,6 +96,10 @@ class DeployTarget:
         prompts = ["--no-prompts"] if self.name == IN_DOCKER else []
         place = ("--stack-name", self.stack, "--region", self.region)
         self._sam(environment, "delete", *place, *prompts)
+
+    def keys(self) -> Keys:
+        """The API keys of this target."""
+        return Keys(self._client(self.environment(os.environ)), self._poller)
 
     def environment(self, given: Mapping[str, str]) -> Mapping[str, str]:
         """The environment for SAM, made from `given`.

@@ -48,7 +48,6 @@ from jobs.processors import ALL_TYPES, JOB_TYPES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jobs.config import Environment
     from jobs.core.ports.api_keys import ApiKeyStore
     from jobs.core.ports.queue import JobQueue
     from jobs.core.ports.store import JobStore
@@ -205,7 +204,7 @@ def check_poller() -> tuple[str, ...]:
     return (*problems, *parts.problems)
 
 
-def _migrate(settings: Settings) -> None:
+def _migrate(settings: KeySettings) -> None:
     for name in migrate(settings.database_url):
         log.event("schema.migrated", migration=name)
 
@@ -215,9 +214,14 @@ def _warn_of_weak_settings(connection: Connection) -> None:
         log.event("database.not_durable", level="ERROR", setting=name, value=value)
 
 
-def api_keys(environment: Environment) -> ApiKeyStore:
-    """The store of the API keys, to manage them. Raises `ConfigurationError`."""
-    return PostgresApiKeys(Connection(KeySettings.read(environment).database_url))
+def api_keys() -> ApiKeyStore:
+    """The store of the API keys, to manage them; the schema is brought up to date first.
+
+    Raises `ConfigurationError`, `StoreUnavailable`.
+    """
+    settings = KeySettings.read(os.environ)
+    _migrate(settings)
+    return PostgresApiKeys(Connection(settings.database_url))
 
 
 def _api_keys(settings: ApiSettings, waker: Waker) -> ApiKeys | None:

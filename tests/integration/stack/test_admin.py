@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from stack import admin
+from stack.admin import AdminError
+from stack.keys import Keys
 from stack.sam import DeployError
 
 if TYPE_CHECKING:
@@ -25,6 +28,9 @@ class Reply(NamedTuple):
     body: object
     status: int = 200
     failed: bool = False
+
+
+BUSY = Reply({"Type": "User", "message": "Rate Exceeded"}, 429)
 
 
 class Lambda:
@@ -79,6 +85,50 @@ def listening(made: Lambda) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def test_keys_are_managed_by_actions_of_the_function(aws: Lambda) -> None:
+    keys = Keys(aws.client, "sluice-prod-poller")
+    aws.replies.extend(Reply({"output": text}) for text in ("sluice_1_2", "table", "1 is revoked"))
+    said = [keys.create("ann", "submit, read"), keys.list(), keys.revoke("1")]
+    assert said == ["sluice_1_2", "table", "1 is revoked"]
+    assert aws.seen == [
+        ("sluice-prod-poller", {"admin": each})
+        for each in (
+            {"action": "create-key", "owner": "ann", "scopes": ["submit", "read"]},
+            {"action": "list-keys"},
+            {"action": "revoke-key", "id": "1"},
+        )
+    ]
+
+
+def test_an_action_that_is_refused_says_why(aws: Lambda) -> None:
+    aws.replies.append(Reply({"error": "there is no key '1': see the list"}))
+    with pytest.raises(AdminError, match="there is no key '1'"):
+        Keys(aws.client, "poller").revoke("1")
+
+
+def test_a_function_that_fails_says_how(aws: Lambda) -> None:
+    broken = {"errorMessage": "Unable to import module 'poller.handler'", "errorType": "Import"}
+    aws.replies.append(Reply(broken, failed=True))
+    with pytest.raises(AdminError, match="Unable to import module"):
+        Keys(aws.client, "poller").list()
+
+
+def test_a_poller_that_is_free_is_waited_for(
+    aws: Lambda, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(admin, "BUSY_PAUSE_SECONDS", 0.0)
+    aws.replies.extend([BUSY, BUSY, Reply({"output": "table"})])
+    assert Keys(aws.client, "poller").list() == "table"
+    assert capsys.readouterr().out.count("at work") == 1
+
+
+def test_it_is_not_waited_for_for_ever(aws: Lambda, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin, "MAX_BUSY_SECONDS", -1.0)
+    aws.replies.append(BUSY)
+    with pytest.raises(ClientError, match="TooManyRequests"):
+        Keys(aws.client, "poller").list()
 
 
 def test_a_deployment_that_can_work_is_good(aws: Lambda) -> None:
