@@ -48,8 +48,8 @@ undeploy: | .venv ## delete the deployment; rows, queues and exports stay (ENV= 
 dev: | .venv ## deploy on every save
 	@$(STACK) dev
 
-key: | .venv ## API keys: ARGS="create OWNER --scopes submit,read", ARGS=list, ARGS="revoke ID"
-	@$(STACK) key $(or $(ARGS),list)
+key: | .venv ## API keys: ARGS="create OWNER --scopes submit,read", ARGS=list, ARGS="revoke ID" (ENV=prod: there)
+	@$(STACK) key --env "$(ENV)" $(or $(ARGS),list)
 
 psql: | .venv ## the stack's database (statements may come from standard input)
 	@$(STACK) psql

@@ -23,6 +23,7 @@ from stack.servers.mail import Mail
 from stack.servers.postgres import Postgres
 from stack.servers.redis import Redis
 from support.cluster import Cluster
+from support.serverless import Serverless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,11 +84,13 @@ def redis_url(redis_server: Redis) -> str:
 
 @pytest.fixture(scope="session")
 def redis_cluster(servers_folder: Path) -> Iterator[Cluster]:
-    """A running Valkey in cluster mode; a test may freeze, kill and start it."""
-    server = Cluster(servers_folder / "cluster", free_port())
-    server.start()
-    yield server
-    server.kill()
+    """A running cluster of three nodes; a test may freeze it, and move its slots."""
+    cluster = Cluster(servers_folder / "cluster")
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.kill()
 
 
 @pytest.fixture
@@ -96,6 +99,27 @@ def redis_cluster_url(redis_cluster: Cluster) -> str:
     with closing(connect(redis_cluster.url())) as client:
         client.flushall()
     return redis_cluster.url()
+
+
+@pytest.fixture(scope="session")
+def serverless(servers_folder: Path) -> Iterator[Serverless]:
+    """A running Valkey that takes what ElastiCache Serverless takes."""
+    cache = Serverless(servers_folder / "serverless")
+    try:
+        cache.start()
+        yield cache
+    finally:
+        cache.kill()
+
+
+@pytest.fixture
+def serverless_url(serverless: Serverless) -> Iterator[str]:
+    """The URL of the session's Serverless, emptied for this test, which must not be refused."""
+    with closing(connect(serverless.url())) as client:
+        client.flushall()
+    serverless.refused.clear()
+    yield serverless.url()
+    assert serverless.refused == []
 
 
 @pytest.fixture(scope="session")

@@ -264,6 +264,8 @@ def _component(component: Component) -> dict[str, Any]:
     state: dict[str, Any] = {"status": "down", "fault": component.problem}
     if not component.problem:
         state = {"status": component.state}
+    if component.settings:
+        state["fault"] = f"not valid: {', '.join(component.settings)}"
     if component.seen is not None:
         state["lastSeenSecondsAgo"] = _rounded(component.seen)
     return state | {"timeMs": round(component.seconds * 1000, 1)}

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     View = Callable[..., Response]
 
 
+CHECK = {"admin": {"action": "check"}}
+"""Asks what would keep this function from its work. The gateway sends no such event, whatever a
+client sends: all of its events have other members."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """What the API knows of a route besides its view.
@@ -73,6 +78,8 @@ class Api(Chalice):
         return declare
 
     def __call__(self, event: object, context: object) -> dict[str, Any]:
+        if event == CHECK:
+            return {"problems": [*bootstrap.check_api()]}
         began = time.perf_counter()
         method = _find(event, "requestContext", "httpMethod")
         path = _find(event, "requestContext", "resourcePath")

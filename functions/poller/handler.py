@@ -1,4 +1,4 @@
-"""The poller function: an event in, the queues drained, counts out."""
+"""The poller function: an event in, the queues drained, counts out; or an admin action."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from jobs import bootstrap
 from jobs.adapters import log
 from jobs.core.errors import JobsError
 from jobs.core.worker.context import Invocation
+from poller import admin
 from poller import event as events
 from poller.watchdog import watchdog
 
@@ -24,10 +25,12 @@ if threading.current_thread() is threading.main_thread():
 
 
 def handler(event: object, context: Any) -> dict[str, Any]:
-    """Drain the queues, and return the number of attempts by outcome.
+    """Drain the queues, and return the number of attempts by outcome; or do what an admin asks for.
 
     Raises no foreseeable error: a poller that fails is invoked again at once.
     """
+    if admin.is_action(event):
+        return admin.answer(event)
     try:
         return _poll(event, context)
     except JobsError as error:

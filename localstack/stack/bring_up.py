@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from stack import shims
+from stack.admin import AdminError
 from stack.console import say
 from stack.deploy import Deployment
 from stack.engines import EngineRunsError, UnknownEngineError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from stack.stack import Stack
 
 EXPECTED = (
+    AdminError,
     BotoCoreError,
     ClientError,
     DeployError,
@@ -69,3 +71,6 @@ def bring_up(
         stack.mirror.start()
         shims.make(stack.state, stack.engine.environment())
         stack.supervisor.start()
+        if built is not None:
+            # Last: what can work is to work, though something else cannot.
+            deployment.check_functions()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from stack import admin
 from stack.build_digest import build_digest
 from stack.import_check import ImportCheck
 from stack.outputs import Outputs
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from stack.stack import Stack
 
-MAX_SCHEMA_SECONDS = 90.0
+MAX_API_SECONDS = 90.0
 MAX_ANSWER_SECONDS = 15.0
 UNKNOWN_KEY = f"sluice_{'0' * 16}_{'0' * 43}"
 """A well-formed API key that does not exist: the API looks it up in the database."""
@@ -56,13 +57,24 @@ class Deployment:
         self._sam.build()
 
     def release(self) -> None:
-        """Deploy the build and wait until the schema is there; raises `DeployError`."""
+        """Deploy the build; raises `DeployError`."""
         self._sam.deploy(self.parameters)
         engine = self.stack.engine
         engine.complete_gateway()
-        outputs = Outputs.look_up(STACK_NAME, engine.client, engine.gateway_url)
-        self._create_schema(outputs)
-        outputs.write(self.stack.state)
+        Outputs.look_up(STACK_NAME, engine.client, engine.gateway_url).write(self.stack.state)
+
+    def check_functions(self) -> None:
+        """Bring the schema up to date, and raise `DeployError` unless every function could work.
+
+        The deployment counts as done after that only: the next `make deploy` repeats it otherwise.
+        """
+        outputs = self.stack.deployed()
+        client = self.stack.engine.client("lambda", config=admin.CALL)
+        try:
+            admin.check(client, outputs.poller_function, outputs.api_function)
+        finally:
+            self._recover(outputs)
+        self._await_api(outputs)
         self._stamp.write_text(self._digest)
 
     def remove(self) -> None:
@@ -100,22 +112,20 @@ class Deployment:
         engine = self.stack.engine
         return build_digest({**self.parameters, "engine": f"{engine.title} {engine.endpoint()}"})
 
-    def _create_schema(self, outputs: Outputs) -> None:
-        """Invoke the poller, which migrates the schema first, and wait until the API finds it.
-
-        The invocation is asynchronous, because the poller then goes on to drain the queues.
-        """
-        functions = self.stack.engine.client("lambda")
-        functions.invoke(
+    def _recover(self, outputs: Outputs) -> None:
+        """Start a poller as the schedule does: it also recovers jobs of an earlier run."""
+        self.stack.engine.client("lambda").invoke(
             FunctionName=outputs.poller_function,
             InvocationType="Event",
-            # An event of the schedule makes it also recover jobs of an earlier run.
             Payload=b'{"schedule": "deployment"}',
         )
+
+    def _await_api(self, outputs: Outputs) -> None:
+        """Wait until the API answers by way of the gateway."""
         unknown_job = f"{outputs.gateway_url}/jobs/{UUID(int=0)}"
         last: object = None
 
-        def schema_found() -> bool:
+        def answers() -> bool:
             nonlocal last
             try:
                 status, last = call(unknown_job, key=UNKNOWN_KEY, seconds=MAX_ANSWER_SECONDS)
@@ -125,6 +135,6 @@ class Deployment:
             return status in (HTTPStatus.NOT_FOUND, HTTPStatus.UNAUTHORIZED)
 
         try:
-            wait_until(schema_found, "the schema", seconds=MAX_SCHEMA_SECONDS, every=0.2)
+            wait_until(answers, "the API", seconds=MAX_API_SECONDS, every=0.2)
         except NotReadyError as error:
             raise DeployError(f"{error}; the API's last answer: {last}") from error

@@ -8,15 +8,17 @@ import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 
+from stack import admin
 from stack.console import say
 from stack.engines.engine import CREDENTIALS
 from stack.environments import InstallError, install, uv
 from stack.import_check import ImportCheck
 from stack.interpreters import find_python
+from stack.keys import Keys
 from stack.paths import ROOT, SAM
 from stack.sam import DeployError
 from stack.settings import SettingsError
@@ -55,7 +57,7 @@ class DeployTarget:
         return cls(name, settings["stack_name"], settings["region"], parameters)
 
     def deploy(self, state: Path) -> None:
-        """Check, build, deploy, and have the poller create the schema; raises `DeployError`.
+        """Check, build, deploy, and ask the functions if they could work; raises `DeployError`.
 
         `state` is the folder of the local stack, which keeps what the check needs.
         """
@@ -63,7 +65,14 @@ class DeployTarget:
         self.check(state, environment["LAYER_PYTHON"])
         self._sam(environment, "build")
         self._sam(environment, "deploy")
-        self._first_run(environment)
+        client = self._client(environment)
+        admin.check(client, self._poller, f"{self.stack}-api")
+        # As the schedule does: it also recovers jobs of an earlier deployment.
+        client.invoke(
+            FunctionName=self._poller,
+            InvocationType="Event",
+            Payload=b'{"schedule": "deployment"}',
+        )
 
     def check(self, state: Path, version: str) -> None:
         """Raise `DeployError`, which names file and line, unless the job types can be imported.
@@ -87,6 +96,10 @@ class DeployTarget:
         prompts = ["--no-prompts"] if self.name == IN_DOCKER else []
         place = ("--stack-name", self.stack, "--region", self.region)
         self._sam(environment, "delete", *place, *prompts)
+
+    def keys(self) -> Keys:
+        """The API keys of this target."""
+        return Keys(self._client(self.environment(os.environ)), self._poller)
 
     def environment(self, given: Mapping[str, str]) -> Mapping[str, str]:
         """The environment for SAM, made from `given`.
@@ -120,20 +133,19 @@ class DeployTarget:
         if done.returncode:
             raise DeployError(f"sam {command} --config-env {self.name} failed, see above")
 
-    def _first_run(self, environment: Mapping[str, str]) -> None:
-        """Invoke the poller, which migrates the schema before anything else."""
-        client = boto3.client(
+    @property
+    def _poller(self) -> str:
+        return f"{self.stack}-poller"
+
+    def _client(self, environment: Mapping[str, str]) -> Any:
+        return boto3.client(
             "lambda",
+            config=admin.CALL,
             region_name=self.region,
             endpoint_url=environment.get("AWS_ENDPOINT_URL"),
             aws_access_key_id=environment.get("AWS_ACCESS_KEY_ID"),
             aws_secret_access_key=environment.get("AWS_SECRET_ACCESS_KEY"),
             aws_session_token=environment.get("AWS_SESSION_TOKEN"),
-        )
-        client.invoke(
-            FunctionName=f"{self.stack}-poller",
-            InvocationType="Event",
-            Payload=b'{"schedule": "deployment"}',
         )
 
 

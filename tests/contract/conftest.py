@@ -112,7 +112,7 @@ def _postgres_rows(url: str, *, events: bool) -> Iterator[Rows]:
         )
 
 
-@pytest.fixture(params=["fake", "redis", "cluster"])
+@pytest.fixture(params=["fake", "redis", "cluster", "serverless"])
 def queues(request: pytest.FixtureRequest) -> Queues:
     found: Queues = request.getfixturevalue(f"{request.param}_queues")
     return found
@@ -133,6 +133,11 @@ def redis_queues(redis_url: str) -> Iterator[Queues]:
 @pytest.fixture
 def cluster_queues(redis_cluster_url: str) -> Iterator[Queues]:
     yield from _real_queues(redis_cluster_url)
+
+
+@pytest.fixture
+def serverless_queues(serverless_url: str) -> Iterator[Queues]:
+    yield from _real_queues(serverless_url)
 
 
 def _real_queues(url: str) -> Iterator[Queues]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -11,7 +12,13 @@ from jobs.core.job import Priority
 from jobs.core.ports.queue import EntryUpdate, LeaveResult, PollerStatus, Published, QueuePosition
 from support.queues import LEASE, POLLERS, REGISTERED, SHARE, WAKING, Queues
 
+if TYPE_CHECKING:
+    from uuid import UUID
+
 HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT
+
+MANY = 2_100
+"""More than several calls may have."""
 
 
 # Publish and take
@@ -117,6 +124,55 @@ def test_publish_counts_what_was_new(queues: Queues) -> None:
     old = Entry(uuid4(), DEFAULT)
     assert queues.queue.publish([old]).added == 1
     assert queues.queue.publish([old, Entry(uuid4(), HIGH), Entry(uuid4(), DEFAULT)]).added == 2
+
+
+# More than one call may have
+
+
+def taken_in_parts(queues: Queues) -> list[UUID]:
+    """All that is ready, in the order in which it is taken."""
+    found: list[UUID] = []
+    while part := queues.taken(MANY):
+        found += part
+    return found
+
+
+def test_many_entries_are_published_at_once_in_their_order(queues: Queues) -> None:
+    ids = [uuid4() for _ in range(MANY)]
+    published = queues.queue.publish([Entry(each, DEFAULT) for each in ids])
+    assert published == Published(MANY, wake=True), "asked once, whichever part needs a poller"
+    assert taken_in_parts(queues) == ids
+
+
+def test_a_poller_is_woken_for_one_entry_that_is_due_among_many_that_are_not(
+    queues: Queues,
+) -> None:
+    later = [Entry(uuid4(), DEFAULT, 3600) for _ in range(MANY)]
+    assert not queues.queue.publish(later).wake
+    assert queues.queue.publish([Entry(uuid4(), DEFAULT), *later]) == Published(1, wake=True)
+
+
+def test_a_poller_is_woken_for_the_last_of_many_entries(queues: Queues) -> None:
+    later = [Entry(uuid4(), DEFAULT, 3600) for _ in range(MANY)]
+    assert queues.queue.publish([*later, Entry(uuid4(), DEFAULT)]) == Published(MANY + 1, wake=True)
+
+
+def test_many_entries_are_changed_at_once(queues: Queues) -> None:
+    ids = queues.publish(MANY, DEFAULT, delay=3600)
+    gone, sooner = ids[: MANY // 2], ids[MANY // 2 :]
+    queues.queue.update_entries(
+        [EntryUpdate(each, DEFAULT) for each in gone]
+        + [EntryUpdate(each, DEFAULT, delay=0.0, sooner=True) for each in sooner]
+    )
+    queues.advance(1)
+    assert {*taken_in_parts(queues)} == {*sooner}
+    queues.advance(3600)
+    assert {*taken_in_parts(queues)} == {*sooner}
+
+
+def test_no_entries_are_changed(queues: Queues) -> None:
+    queues.queue.update_entries([])
+    assert queues.queue.publish([]) == Published(0, wake=False)
 
 
 # Settle
@@ -419,4 +475,14 @@ def test_a_poller_is_remembered_after_it_has_left(queues: Queues) -> None:
     assert gone.pollers == 0
     assert gone.seen == pytest.approx(0, abs=2)
     queues.flush()
+    assert queues.queue.pollers() == PollerStatus(0, None)
+
+
+def test_what_the_pollers_report_of_their_settings_is_known(queues: Queues) -> None:
+    parts = {"mail": ("MAIL_FROM", "MAIL_TLS"), "events": ("EVENT_BUS",)}
+    queues.queue.report_misconfigured(parts)
+    assert queues.queue.pollers().misconfigured == parts
+    queues.queue.report_misconfigured({"mail": ["MAIL_FROM"]})
+    assert queues.queue.pollers().misconfigured == {"mail": ("MAIL_FROM",)}
+    queues.queue.report_misconfigured({})
     assert queues.queue.pollers() == PollerStatus(0, None)

@@ -7,6 +7,7 @@ import json
 import re
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import pytest
@@ -285,6 +286,28 @@ def test_a_key_is_in_no_table_and_in_no_log(guarded: LocalStack) -> None:
     wait_until(all_logged, "the logs", seconds=SECONDS)
     for told in lines.values():
         assert [line for line in told if secret in line or secret[::-1] in line] == []
+    written = [path for path in guarded.parts.state.glob("*.log") if secret in path.read_text()]
+    assert written == [], "nor in a log of the stack"
+
+
+@pytest.mark.parametrize("where", ["body", "header", "query"])
+def test_an_admin_action_does_not_come_by_way_of_the_gateway(
+    guarded: LocalStack, holder: str, where: str
+) -> None:
+    action = json.dumps({"action": "create-key", "owner": "eve", "scopes": ["admin"]})
+    before = guarded.command("key", "list").stdout
+    body = {"admin": json.loads(action)} if where == "body" else None
+    path = f"/jobs?{urlencode({'admin': action})}" if where == "query" else "/jobs"
+    headers = {"admin": action} if where == "header" else {}
+    asked(guarded, "POST" if body else "GET", path, holder, body, **headers)
+    assert guarded.command("key", "list").stdout == before
+
+
+def test_what_is_wrong_with_a_key_is_said(guarded: LocalStack) -> None:
+    refused = guarded.command("key", "create", "No Name", check=False)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "key: the owner must be 1 to 63 of" in refused.stderr
+    assert guarded.command("key", "create", check=False).returncode == 2
 
 
 def functions(stack: LocalStack) -> tuple[str, str]:

@@ -47,11 +47,14 @@ def deployed(engine: Engine) -> str:
 
 def test_target_is_deployed_updated_and_deleted(stack: LocalStack, empty: Engine) -> None:
     there = {"AWS_ENDPOINT_URL": empty.endpoint()}
-    stack.command("deploy", "--env", "localstack", also=there)
+    first = stack.command("deploy", "--env", "localstack", also=there, check=False)
     assert deployed(empty) == "CREATE_COMPLETE"
+    # There is no server `db` here, and what was built for containers may not run here either.
+    assert first.returncode == 1
+    assert "deployed, but not all of it can work:" in first.stderr
     settings = empty.client("lambda").get_function_configuration(FunctionName="sluice-poller")
     assert settings["Environment"]["Variables"]["DATABASE_URL"].endswith("@db:5432/jobs_db")
-    stack.command("deploy", "--env", "localstack", also=there)
+    stack.command("deploy", "--env", "localstack", also=there, check=False)
     assert deployed(empty).endswith("_COMPLETE")
     stack.command("undeploy", "--env", "localstack", also=there)
     assert deployed(empty) in {"none", "DELETE_COMPLETE"}

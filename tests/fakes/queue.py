@@ -11,7 +11,7 @@ from jobs.core.job import Priority
 from jobs.core.ports.queue import LeaveResult, PollerStatus, Published, QueuePosition, Taken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from uuid import UUID
 
     from jobs.core.claim import Entry
@@ -44,6 +44,7 @@ class FakeQueue:
         self._waking_until = 0.0
         self._seen: float | None = None
         self._complete = False
+        self._misconfigured: dict[str, tuple[str, ...]] = {}
 
     def publish(self, entries: Sequence[Entry]) -> Published:
         now = self._now()
@@ -124,7 +125,11 @@ class FakeQueue:
         now = self._now()
         pollers = len(self._live(now))
         ago = None if self._seen is None else (now - self._seen) / 1000
-        return PollerStatus(pollers, 0.0 if pollers else ago)
+        return PollerStatus(pollers, 0.0 if pollers else ago, self._misconfigured)
+
+    def report_misconfigured(self, parts: Mapping[str, Sequence[str]]) -> None:
+        self._now()
+        self._misconfigured = {part: tuple(names) for part, names in parts.items()}
 
     def mark_complete(self) -> None:
         self._now()
@@ -144,6 +149,7 @@ class FakeQueue:
         self._waking_until = 0.0
         self._seen = None
         self._complete = False
+        self._misconfigured = {}
 
     def _now(self) -> float:
         if self.fault:

@@ -1,14 +1,12 @@
-"""The engine on a Redis Cluster, which is all that ElastiCache Serverless offers."""
+"""The engine on a cluster of three nodes."""
 
 from __future__ import annotations
 
-import signal
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from redis import Redis
 
 from jobs.adapters.redis import keys
 from jobs.adapters.redis.client import connect
@@ -33,24 +31,36 @@ def engine(database: str, redis_cluster_url: str) -> Iterator[Engine]:
         yield engine
 
 
-@contextmanager
-def frozen(server: Cluster) -> Iterator[None]:
-    """Let the server keep its connections and answer nothing."""
-    process = server.process.find()
-    assert process
-    process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGCONT)
-
-
 def test_jobs_are_done(engine: Engine) -> None:
     done = [engine.submit(priority=priority) for priority in Priority for _ in range(20)]
     again = engine.submit("FAIL", {"times": 1})
     engine.drain()
     assert {engine.job(job_id).status for job_id in [*done, again]} == {Status.COMPLETED}
     assert not any(engine.client.zcard(key) for key in keys.QUEUES.values())
+
+
+def test_queues_are_found_on_another_node_than_the_first(
+    engine: Engine, redis_cluster: Cluster
+) -> None:
+    engine.submit()
+    assert redis_cluster.owner() is not redis_cluster.nodes[0]
+    with redis_cluster.owner().client() as owner:
+        assert owner.zcard(keys.QUEUES[Priority.DEFAULT]) == 1
+
+
+def test_queues_are_followed_to_the_node_that_they_move_to(
+    engine: Engine, redis_cluster: Cluster
+) -> None:
+    engine.drain()
+    engine.client.flushall()
+    before = redis_cluster.owner()
+    after = next(node for node in redis_cluster.nodes[1:] if node is not before)
+    redis_cluster.move(after)
+    job_id = engine.submit()
+    assert redis_cluster.owner() is after
+    engine.drain()
+    assert engine.job(job_id).status is Status.COMPLETED
+    assert engine.log.of("queue.unavailable") == []
 
 
 def test_a_cluster_that_forgot_everything_is_filled_again(engine: Engine) -> None:
@@ -61,7 +71,7 @@ def test_a_cluster_that_forgot_everything_is_filled_again(engine: Engine) -> Non
 
 
 def test_jobs_are_done_while_the_cluster_is_frozen(engine: Engine, redis_cluster: Cluster) -> None:
-    with frozen(redis_cluster):
+    with redis_cluster.frozen():
         job_id = engine.submit()
         engine.drain()
     assert engine.job(job_id).status is Status.COMPLETED
@@ -84,10 +94,14 @@ def test_all_keys_are_in_one_slot(redis_cluster_url: str) -> None:
     assert len(slots) == 1
 
 
-def connections(cluster: Cluster) -> set[int]:
-    """The ids of those that the server has, other than the one that asks."""
-    with Redis(port=cluster.port) as node:
-        return {int(each["id"]) for each in node.client_list()} - {node.client_id()}
+def connections(cluster: Cluster) -> set[tuple[int, int]]:
+    """Those that the nodes have, other than the ones that ask: port of the node, id."""
+    found = set()
+    for node in cluster.nodes:
+        with node.client() as client:
+            ids = {int(each["id"]) for each in client.client_list()} - {client.client_id()}
+        found |= {(node.port, each) for each in ids}
+    return found
 
 
 def test_a_client_that_is_closed_leaves_no_connection(
@@ -97,4 +111,4 @@ def test_a_client_that_is_closed_leaves_no_connection(
     with closing(connect(redis_cluster_url)) as client:
         client.ping()
         assert connections(redis_cluster) - before
-    wait_until(lambda: not connections(redis_cluster) - before, "the server", seconds=30)
+    wait_until(lambda: not connections(redis_cluster) - before, "the nodes", seconds=30)

@@ -6,7 +6,14 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from jobs.config import ApiSettings, PollerSettings, Settings
+from jobs.config import (
+    ApiSettings,
+    CallbackSettings,
+    EventSettings,
+    MailSettings,
+    PollerSettings,
+    Settings,
+)
 from jobs.core.errors import ConfigurationError
 
 GOOD = {
@@ -17,12 +24,12 @@ GOOD = {
 POLLER = {
     **GOOD,
     "BUCKET": "exports",
-    "MAIL_HOST": "mail",
-    "MAIL_FROM": "jobs@example.com",
 }
+MAIL = {"MAIL_HOST": "mail", "MAIL_FROM": "jobs@example.com"}
+Kind = type[Settings | MailSettings | CallbackSettings | EventSettings]
 
 
-def complaint(kind: type[Settings], environment: dict[str, str]) -> str:
+def complaint(kind: Kind, environment: dict[str, str]) -> str:
     with pytest.raises(ConfigurationError) as caught:
         kind.read(environment)
     assert "secret" not in str(caught.value)
@@ -34,13 +41,11 @@ def test_what_must_be_set_is_read_and_the_rest_has_defaults() -> None:
     assert settings.database_url == POLLER["DATABASE_URL"]
     assert settings.bucket == "exports"
     assert (settings.max_pollers, settings.concurrency, settings.lease_seconds) == (4, 8, 10.0)
-    assert (settings.mail_port, settings.mail_tls, settings.mail_user) == (25, "none", "")
+    mail = MailSettings.read(MAIL)
+    assert (mail.mail_port, mail.mail_tls, mail.mail_user) == (25, "none", "")
     assert (settings.log_level, settings.faults) == ("INFO", "")
-    assert (
-        settings.callback_allow
-        == PollerSettings.read(POLLER | {"CALLBACK_ALLOW": ""}).callback_allow
-        == ()
-    )
+    assert CallbackSettings.read({}) == CallbackSettings.read({"CALLBACK_ALLOW": ""})
+    assert CallbackSettings.read({}).callback_allow == ()
 
 
 def test_the_api_needs_nothing_of_the_pollers() -> None:
@@ -50,10 +55,11 @@ def test_the_api_needs_nothing_of_the_pollers() -> None:
 
 
 def test_what_is_set_is_read_in_its_own_type() -> None:
-    more = {"MAX_POLLERS": "16", "LEASE_SECONDS": "2.5", "MAIL_TLS": "starttls", "MAIL_PORT": "587"}
+    more = {"MAX_POLLERS": "16", "LEASE_SECONDS": "2.5"}
     settings = PollerSettings.read(POLLER | more)
     assert (settings.max_pollers, settings.lease_seconds) == (16, 2.5)
-    assert (settings.mail_tls, settings.mail_port) == ("starttls", 587)
+    mail = MailSettings.read(MAIL | {"MAIL_TLS": "starttls", "MAIL_PORT": "587"})
+    assert (mail.mail_tls, mail.mail_port) == ("starttls", 587)
 
 
 def test_settings_do_not_change() -> None:
@@ -78,21 +84,49 @@ WRONG = {
     "REDIS_URL": ("secret@redis:6379", "redis:// or rediss://"),
     "MAX_POLLERS": ("0", "a whole number from 1 to 1000, not '0'"),
     "LOG_LEVEL": ("debug", "one of DEBUG, INFO, WARNING, ERROR, not 'debug'"),
+    "LEASE_SECONDS": ("nan", "a number from 1 to 300, not 'nan'"),
+    "CONCURRENCY": ("eight", "a whole number from 1 to 64, not 'eight'"),
+}
+WRONG_OF_PARTS = {
     "MAIL_PORT": ("70000", "a whole number from 1 to 65535, not '70000'"),
     "MAIL_TLS": ("yes", "one of none, starttls, not 'yes'"),
-    "LEASE_SECONDS": ("nan", "a number from 1 to 300, not 'nan'"),
+    "CALLBACK_SECRET": ("too short, a secret", "whsec_ and base64"),
+    "CALLBACK_ALLOW": ("localhost", "a list of networks"),
     "EVENT_BUS": ("arn:aws:x", "the name of an event bus"),
-    "CONCURRENCY": ("eight", "a whole number from 1 to 64, not 'eight'"),
 }
 
 
 def test_everything_that_is_wrong_is_named_at_once_with_what_would_be_right() -> None:
     wrong = {name: text for name, (text, _) in WRONG.items()}
-    found = complaint(PollerSettings, {"BUCKET": "exports"} | wrong)
+    found = complaint(PollerSettings, wrong)
     for name, (_, right) in WRONG.items():
         assert f"{name} must be " in found
         assert right in found
-    assert "MAIL_HOST is not set" in found
+    assert "BUCKET is not set" in found
+
+
+@pytest.mark.parametrize("name", WRONG_OF_PARTS)
+def test_what_is_wrong_with_a_part_is_no_concern_of_the_others(name: str) -> None:
+    text, right = WRONG_OF_PARTS[name]
+    environment = POLLER | MAIL | {name: text}
+    PollerSettings.read(environment)
+    ApiSettings.read(environment)
+    refused = []
+    kinds: tuple[Kind, ...] = (MailSettings, CallbackSettings, EventSettings)
+    for kind in kinds:
+        try:
+            kind.read(environment)
+        except ConfigurationError as error:
+            refused.append(error)
+    [refusal] = refused
+    assert (refusal.settings, right in str(refusal)) == ((name,), True)
+
+
+def test_an_error_has_the_names_of_its_settings_and_each_problem() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        MailSettings.read({"MAIL_PORT": "x"})
+    assert caught.value.settings == ("MAIL_HOST", "MAIL_PORT", "MAIL_FROM")
+    assert str(caught.value) == "; ".join(caught.value.problems)
 
 
 @pytest.mark.parametrize(
@@ -114,13 +148,13 @@ def test_a_url_is_never_repeated_however_odd_it_is(url: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "default", "jobs/of.my-own_1", "x" * 256])
 def test_the_name_of_a_bus_is_read(name: str) -> None:
-    assert Settings.read(GOOD | {"EVENT_BUS": name}).event_bus == name
+    assert EventSettings.read({"EVENT_BUS": name}).event_bus == name
 
 
 @pytest.mark.parametrize("name", ["a b", "büs", "x" * 257, "a\n", " a", "arn:aws:events"])
 def test_what_is_no_name_of_a_bus_is_refused(name: str) -> None:
     assert "EVENT_BUS must be the name of an event bus" in complaint(
-        Settings, GOOD | {"EVENT_BUS": name}
+        EventSettings, {"EVENT_BUS": name}
     )
 
 

@@ -12,7 +12,13 @@ from typing import Any
 
 import pytest
 
-from jobs.config import ApiSettings, PollerSettings
+from jobs.config import (
+    ApiSettings,
+    CallbackSettings,
+    EventSettings,
+    MailSettings,
+    PollerSettings,
+)
 from jobs.core.job import AttemptOutcome, Status
 from jobs.core.job_request import OPTIONS
 from jobs.core.job_type import JobType
@@ -149,11 +155,17 @@ def test_every_command_of_the_contract_is_shown_as_it_is(command: str) -> None:
     assert " ".join(command.split()) in shown
 
 
+SETTINGS: tuple[type[Any], ...] = (
+    *(ApiSettings, PollerSettings),
+    *(MailSettings, CallbackSettings, EventSettings),
+)
+
+
 def settings() -> dict[str, str]:
     """The defaults of `config.py`, by variable; empty where there is none."""
     return {
         each.name.upper(): _written(each.default)
-        for settings in (ApiSettings, PollerSettings)
+        for settings in SETTINGS
         for each in fields(settings)
     }
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hmac
 import os
-from dataclasses import dataclass
-from email.utils import parseaddr
+from contextlib import closing
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from jobs.adapters import event_bridge, log, s3
+from jobs.adapters import log, s3
 from jobs.adapters.lambda_waker import LambdaWaker
 from jobs.adapters.postgres.api_keys import PostgresApiKeys
 from jobs.adapters.postgres.connection import Connection
@@ -22,24 +22,32 @@ from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.postgres.store import PostgresStore
 from jobs.adapters.redis.client import connect
 from jobs.adapters.redis.queue import Limits, RedisQueue
-from jobs.config import ApiSettings, KeySettings, PollerSettings, Settings
+from jobs.config import (
+    ApiSettings,
+    KeySettings,
+    PollerSettings,
+    Settings,
+)
 from jobs.core import failpoints
 from jobs.core.api_keys import ApiKeys
 from jobs.core.best_effort import BestEffortQueue
 from jobs.core.control import Control
+from jobs.core.errors import ConfigurationError
 from jobs.core.health import Health
-from jobs.core.job_type import JobContext, ProcessorSettings
 from jobs.core.list_jobs import ListJobs
 from jobs.core.queues import Queues
 from jobs.core.read import LongPoll, Read
+from jobs.core.self_check import find_problems
 from jobs.core.stats import Stats
 from jobs.core.submit import Publisher, Submit
 from jobs.core.worker.context import WorkerConfig, wake_successor
 from jobs.core.worker.drain import drain
+from jobs.parts import Parts
 from jobs.processors import ALL_TYPES, JOB_TYPES
 
 if TYPE_CHECKING:
-    from jobs.config import Environment
+    from collections.abc import Mapping
+
     from jobs.core.ports.api_keys import ApiKeyStore
     from jobs.core.ports.queue import JobQueue
     from jobs.core.ports.store import JobStore
@@ -100,11 +108,32 @@ def api() -> Api:
     )
 
 
+def check_api() -> tuple[str, ...]:
+    """What would keep the API from its work; each problem begins with the name of its setting."""
+    try:
+        settings = ApiSettings.read(os.environ)
+    except ConfigurationError as error:
+        return error.problems
+    with closing(Connection(settings.database_url)) as connection:
+        return find_problems(
+            {
+                "DATABASE_URL": _store(settings, connection).ping,
+                "REDIS_URL": lambda: _queue(settings).ping(),
+                "job types": lambda: [*JOB_TYPES.values()],
+            }
+        )
+
+
 @dataclass(frozen=True)
 class Poller:
-    """The poller's use cases. `lease`: seconds."""
+    """The poller's use cases. `lease`: seconds.
+
+    `misconfigured`: the parts whose settings are not valid, with the names of these settings. Only
+    the jobs that need such a part fail.
+    """
 
     config: WorkerConfig
+    misconfigured: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def lease(self) -> float:
@@ -112,6 +141,10 @@ class Poller:
 
     def drain(self, invocation: Invocation) -> DrainResult:
         """See `jobs.core.worker.drain`."""
+        if invocation.scheduled:
+            # Each time: Redis may have lost it.
+            queue = BestEffortQueue(self.config.queue, self.config.log)
+            queue.report_misconfigured(self.misconfigured)
         return drain(self.config, invocation)
 
     def replace(self, hop: int) -> bool:
@@ -123,28 +156,57 @@ class Poller:
 def poller() -> Poller:
     """The poller of this environment; its first act is to bring the schema up to date.
 
-    A database that may lose confirmed commits is logged and used nevertheless: its jobs must run.
+    A database that may lose confirmed commits is logged and used nevertheless: its jobs must
+    run. So must those that need no part whose settings are not valid.
 
     Raises `ConfigurationError`, `StoreUnavailable`; then the next call tries again.
     """
     settings = PollerSettings.read(os.environ)
     _prepare(settings)
-    for name in migrate(settings.database_url):
-        log.event("schema.migrated", migration=name)
+    _migrate(settings)
     connection = Connection(settings.database_url)
     _warn_of_weak_settings(connection)
-    return Poller(
-        WorkerConfig(
-            store=_store(settings, connection),
-            queue=_queue(settings),
-            waker=_waker(settings),
-            types=ALL_TYPES,
-            job_context=_job_context(settings),
-            log=log.event,
-            slots=settings.concurrency,
-            lease=settings.lease_seconds,
-        )
+    parts = Parts(os.environ)
+    config = WorkerConfig(
+        store=_store(settings, connection),
+        queue=_queue(settings),
+        waker=_waker(settings),
+        types=ALL_TYPES,
+        job_context=parts.job_context(settings.bucket),
+        log=log.event,
+        slots=settings.concurrency,
+        lease=settings.lease_seconds,
     )
+    for part, error in parts.errors.items():
+        log.event("part.misconfigured", level="ERROR", part=part, error=str(error))
+    return Poller(config, parts.misconfigured)
+
+
+def check_poller() -> tuple[str, ...]:
+    """What would keep the poller from its work; each problem begins with the name of its setting.
+
+    The schema is brought up to date first.
+    """
+    parts = Parts(os.environ)
+    try:
+        settings = PollerSettings.read(os.environ)
+    except ConfigurationError as error:
+        return (*error.problems, *parts.problems)
+    _prepare(settings)
+    problems = find_problems(
+        {
+            "DATABASE_URL": lambda: _migrate(settings),
+            "REDIS_URL": lambda: _queue(settings).report_misconfigured(parts.misconfigured),
+            "BUCKET": s3.Bucket(s3.connect(), settings.bucket).ping,
+            "job types": lambda: [*ALL_TYPES.values()],
+        }
+    )
+    return (*problems, *parts.problems)
+
+
+def _migrate(settings: KeySettings) -> None:
+    for name in migrate(settings.database_url):
+        log.event("schema.migrated", migration=name)
 
 
 def _warn_of_weak_settings(connection: Connection) -> None:
@@ -152,9 +214,14 @@ def _warn_of_weak_settings(connection: Connection) -> None:
         log.event("database.not_durable", level="ERROR", setting=name, value=value)
 
 
-def api_keys(environment: Environment) -> ApiKeyStore:
-    """The store of the API keys, to manage them. Raises `ConfigurationError`."""
-    return PostgresApiKeys(Connection(KeySettings.read(environment).database_url))
+def api_keys() -> ApiKeyStore:
+    """The store of the API keys, to manage them; the schema is brought up to date first.
+
+    Raises `ConfigurationError`, `StoreUnavailable`.
+    """
+    settings = KeySettings.read(os.environ)
+    _migrate(settings)
+    return PostgresApiKeys(Connection(settings.database_url))
 
 
 def _api_keys(settings: ApiSettings, waker: Waker) -> ApiKeys | None:
@@ -197,29 +264,3 @@ def _lambda_client() -> Any:
 
     limits = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
     return boto3.client("lambda", config=limits)
-
-
-def _job_context(settings: PollerSettings) -> JobContext:
-    # smtplib, ssl and http.client are slow to import, and the API needs none of them.
-    from jobs.adapters.public_http import PublicHttpClient  # noqa: PLC0415
-    from jobs.adapters.smtp import Smtp  # noqa: PLC0415
-
-    address = parseaddr(settings.mail_from)[1]
-    bus = settings.event_bus
-    return JobContext(
-        objects=s3.Bucket(s3.connect(), settings.bucket),
-        mailer=Smtp(
-            settings.mail_host,
-            settings.mail_port,
-            settings.mail_from,
-            tls="starttls" if settings.mail_tls == "starttls" else "none",
-            user=settings.mail_user,
-            password=settings.mail_password,
-        ),
-        public_http=PublicHttpClient(settings.callback_allow),
-        bus=event_bridge.EventBridge(event_bridge.connect(), bus) if bus else None,
-        settings=ProcessorSettings(
-            mail_domain=address.rpartition("@")[2] or "localhost",
-            callback_secret=settings.callback_secret,
-        ),
-    )

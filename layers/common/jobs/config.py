@@ -1,4 +1,5 @@
-"""The only reader of the environment: one frozen object for each function."""
+"""The only reader of the environment: frozen objects for each function, and for each part of the
+poller that can be without the others."""
 
 from __future__ import annotations
 
@@ -111,10 +112,8 @@ def _setting(read: Callable[[str], Any], default: Any = MISSING) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeySettings:
-    """What everything needs; enough for managing API keys."""
-
-    database_url: str = _setting(_url("postgresql://", "postgres://"))
+class _Readable:
+    """Each field is read from the variable of its name."""
 
     @classmethod
     def read(cls, environment: Environment) -> Self:
@@ -132,8 +131,15 @@ class KeySettings:
             except ValueError as error:
                 wrong.append(f"{variable} must be {error}")
         if wrong:
-            raise ConfigurationError("; ".join(wrong))
+            raise ConfigurationError(*wrong)
         return cls(**values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeySettings(_Readable):
+    """What everything needs; enough for managing API keys."""
+
+    database_url: str = _setting(_url("postgresql://", "postgres://"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,8 +150,8 @@ class Settings(KeySettings):
     poller_function: str = _setting(_text)
     max_pollers: int = _setting(_whole(1, 1000), 4)
     log_level: str = _setting(_one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
-    event_bus: str = _setting(_bus, "")
-    """Where the ends of jobs are told; empty: nowhere."""
+    event_bus: str = _setting(_text, "")
+    """The bus that gets the ends of jobs; empty: none. `EventSettings` judges the name."""
     faults: str = _setting(_text, "")
     """Points armed for a test: see `jobs.core.failpoints`."""
 
@@ -164,19 +170,38 @@ class ApiSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class PollerSettings(Settings):
-    """What the poller needs besides."""
+    """What the poller needs besides, whatever the types of its jobs."""
 
     bucket: str = _setting(_text)
+    lease_seconds: float = _setting(_number(1, 300), 10.0)
+    concurrency: int = _setting(_whole(1, 64), 8)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailSettings(_Readable):
+    """What the poller needs to send mail."""
+
     mail_host: str = _setting(_text)
     mail_port: int = _setting(_whole(1, 65535), 25)
     mail_from: str = _setting(_text)
     mail_tls: str = _setting(_one_of("none", "starttls"), "none")
     mail_user: str = _setting(_text, "")
     mail_password: str = _setting(_text, "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallbackSettings(_Readable):
+    """What the poller needs to send callbacks."""
+
     callback_secret: str = _setting(_secret, "")
     callback_allow: tuple[IPv4Network | IPv6Network, ...] = _setting(_networks, ())
-    lease_seconds: float = _setting(_number(1, 300), 10.0)
-    concurrency: int = _setting(_whole(1, 64), 8)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventSettings(_Readable):
+    """What the poller needs to put events on a bus."""
+
+    event_bus: str = _setting(_bus, "")
 
 
 def _required(each: Field[Any]) -> bool:

@@ -33,7 +33,19 @@ awslocal cloudformation deploy --template-file "$packaged" --stack-name "$stack"
     --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND --no-fail-on-empty-changeset \
     --parameter-overrides "$@"
 
-# The poller migrates the schema first, and then recovers jobs of an earlier run.
+# Each function says what would keep it from its work; the poller migrates the schema first.
+printf '%s' '{"admin": {"action": "check"}}' > /tmp/event.json
+good=yes
+for function in "$stack-poller" "$stack-api"; do
+    awslocal --cli-read-timeout 120 lambda invoke --function-name "$function" \
+        --payload file:///tmp/event.json /tmp/answer.json > /dev/null
+    grep -q '"problems": *\[\]' /tmp/answer.json || {
+        echo "$function cannot do all of its work: $(cat /tmp/answer.json)" >&2
+        good=no
+    }
+done
+
+# What can work recovers jobs of an earlier run.
 printf '%s' '{"schedule": "deployment"}' > /tmp/event.json
 awslocal lambda invoke --function-name "$stack-poller" --invocation-type Event \
     --payload file:///tmp/event.json /dev/null > /dev/null
@@ -52,4 +64,5 @@ until schema_found; do
     [ "$tries" -lt 120 ] || { echo "the API does not find the schema" >&2; exit 1; }
     sleep 1
 done
+[ "$good" = yes ] || exit 1
 echo "sluice is deployed"

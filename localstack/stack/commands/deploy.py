@@ -42,4 +42,5 @@ def deploy(stack: Stack) -> bool:
         return False
     deployment.build()
     deployment.release()
+    deployment.check_functions()
     return True

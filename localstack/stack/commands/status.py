@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stack.commands.up import api_url
 from stack.console import paint, say
@@ -77,8 +77,14 @@ def _api(stack: Stack) -> Line:
         status, answer = call(f"{api_url(stack)}/health", seconds=10)
     except (OSError, ValueError):
         return Line("api", up=False, where="-", version=version, health="-")
-    health = "healthy" if status == 200 else f"{status} {answer}"  # noqa: PLR2004
+    health = _said(answer) if status == 200 else f"{status} {answer}"  # noqa: PLR2004
     return Line("api", up=outputs is not None, where="-", version=version, health=health)
+
+
+def _said(answer: dict[str, Any]) -> str:
+    """What a good answer of /health says of parts that only some jobs need."""
+    faults = {name: part.get("fault") for name, part in answer["parts"].items()}
+    return "; ".join(f"{name}: {fault}" for name, fault in faults.items() if fault) or "healthy"
 
 
 def _row(*columns: str) -> str:

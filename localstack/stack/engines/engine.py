@@ -50,14 +50,15 @@ class Engine(Server):
             "AWS_ENDPOINT_URL": self.endpoint(),
         }
 
-    def client(self, service: Any) -> Any:
-        """A boto3 client of this engine; the environment has no influence."""
+    def client(self, service: Any, **options: Any) -> Any:
+        """A boto3 client of this engine, with `options`; the environment has no influence."""
         return boto3.client(
             service,
             endpoint_url=self.endpoint(),
             region_name=REGION,
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            **options,
         )
 
     def forgot(self) -> bool:

@@ -10,7 +10,13 @@ from typing import Any
 
 import pytest
 
-from jobs.config import ApiSettings, PollerSettings, Settings
+from jobs.config import (
+    ApiSettings,
+    CallbackSettings,
+    EventSettings,
+    MailSettings,
+    PollerSettings,
+)
 from jobs.core.errors import ConfigurationError
 from jobs.core.worker.context import MARGIN_SECONDS
 from jobs.processors import JOB_TYPES
@@ -21,8 +27,17 @@ SAMCONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 FOR_TESTS = {"FAULTS"}
 
 
-def read_by(settings: type[Settings]) -> set[str]:
-    return {field.name.upper() for field in fields(settings)} - FOR_TESTS
+OF_POLLER = (PollerSettings, MailSettings, CallbackSettings, EventSettings)
+
+
+def read_by(*settings: type[Any]) -> set[str]:
+    return {field.name.upper() for each in settings for field in fields(each)} - FOR_TESTS
+
+
+def read_all(function: str, environment: dict[str, str]) -> None:
+    """Read every setting of `function`; raises `ConfigurationError`."""
+    for each in OF_POLLER if function == "PollerFunction" else (ApiSettings,):
+        each.read(environment)
 
 
 def value(parameter: str, target: str) -> str | None:
@@ -84,25 +99,25 @@ def test_no_secret_of_aws_is_written_down(target: str) -> None:
 
 def test_a_function_gets_what_it_reads_and_reads_what_it_gets() -> None:
     assert set(variables("ApiFunction")) == read_by(ApiSettings)
-    assert set(variables("PollerFunction")) == read_by(PollerSettings)
+    assert set(variables("PollerFunction")) == read_by(*OF_POLLER)
 
 
 @pytest.mark.parametrize("target", ["local", "localstack"])
 def test_what_a_function_gets_is_valid(target: str) -> None:
-    ApiSettings.read(environment("ApiFunction", target))
-    PollerSettings.read(environment("PollerFunction", target))
+    for function in ("ApiFunction", "PollerFunction"):
+        read_all(function, environment(function, target))
 
 
 @pytest.mark.parametrize("limit", ["MinValue", "MaxValue"])
 @pytest.mark.parametrize("name", [name for name, each in declared().items() if "MaxValue" in each])
 def test_what_the_template_allows_the_function_takes(name: str, limit: str) -> None:
-    for function, settings in (("ApiFunction", ApiSettings), ("PollerFunction", PollerSettings)):
+    for function in ("ApiFunction", "PollerFunction"):
         given = environment(function, "local")
         for variable, source in variables(function).items():
             if source.get("Ref") == name:
                 given[variable] = str(declared()[name][limit])
 
-        settings.read(given)
+        read_all(function, given)
 
 
 @pytest.mark.parametrize("name", ["jobs/of.my-own_1", "a b", "x" * 257, "arn:aws:events", "ü"])
@@ -111,7 +126,7 @@ def test_a_bus_that_the_template_takes_the_functions_take(name: str) -> None:
     given = environment("PollerFunction", "local") | {"EVENT_BUS": name}
 
     with nullcontext() if taken else pytest.raises(ConfigurationError, match="EVENT_BUS"):
-        assert PollerSettings.read(given).event_bus == name
+        assert EventSettings.read(given).event_bus == name
 
 
 @pytest.mark.parametrize(
@@ -134,15 +149,11 @@ def test_a_slip_that_the_functions_do_not_take_is_refused_by_the_template(
 ) -> None:
     """Or it is deployed, and all requests are answered with 500."""
     variable = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()
-    settings, function = (
-        (ApiSettings, "ApiFunction")
-        if name == "CorsOrigins"
-        else (PollerSettings, "PollerFunction")
-    )
+    function = "ApiFunction" if name == "CorsOrigins" else "PollerFunction"
     taken = re.fullmatch(declared()[name]["AllowedPattern"], value)
 
     with nullcontext() if taken else pytest.raises(ConfigurationError, match=variable):
-        settings.read(environment(function, "local") | {variable: value})
+        read_all(function, environment(function, "local") | {variable: value})
 
 
 @pytest.mark.parametrize("target", TARGETS)

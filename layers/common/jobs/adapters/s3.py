@@ -71,6 +71,11 @@ class Bucket:
             self._write(key, content, content_type)
         return StoredObject(self._name, key, content.size)
 
+    def ping(self) -> None:
+        """Raise `AttemptFailed` if there is no such bucket, or it may not be used."""
+        with self._explained("find", ""):
+            self._client.head_bucket(Bucket=self._name)
+
     def _write(self, key: str, content: _Content, content_type: str) -> None:
         refusal = None
         for pause in _PAUSES:

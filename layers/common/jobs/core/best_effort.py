@@ -11,7 +11,7 @@ from jobs.core.errors import StoreUnavailable
 from jobs.core.ports.queue import Published
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from uuid import UUID
 
     from jobs.core.claim import Entry
@@ -50,6 +50,10 @@ class BestEffortQueue:
     def pollers(self) -> PollerStatus | None:
         """As `JobQueue.pollers`; None without an answer."""
         return self.ask(self._queue.pollers)
+
+    def report_misconfigured(self, parts: Mapping[str, Sequence[str]]) -> None:
+        """As `JobQueue.report_misconfigured`."""
+        self.ask(self._queue.report_misconfigured, parts)
 
     def ask(
         self,

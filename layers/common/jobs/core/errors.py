@@ -38,6 +38,16 @@ class JobsError(Exception):
 class ConfigurationError(JobsError):
     """The configuration is not complete or not valid."""
 
+    def __init__(self, *problems: str) -> None:
+        """Each problem begins with the name of its setting."""
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The names of the settings, which anybody may know: their values are not among them."""
+        return tuple(_leading_name(problem) for problem in self.problems)
+
 
 class InvalidJob(JobsError):  # noqa: N818 - the name says what is invalid
     """The request is not a valid job."""
@@ -113,6 +123,10 @@ class PermanentFailure(AttemptFailed):
 
 class OutcomeUnknown(AttemptFailed):
     """The attempt ended without an answer: its effect may have happened."""
+
+
+def _leading_name(text: str) -> str:
+    return text.partition(" ")[0].rstrip(":")
 
 
 def pointer(parent: str, name: str | int) -> str:

@@ -11,7 +11,7 @@ from jobs.core.errors import SchemaMissing
 from jobs.core.ports.queue import PollerStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from jobs.core.ports.log import Log
     from jobs.core.ports.queue import JobQueue
@@ -37,8 +37,10 @@ class Component:
     seconds: float
     problem: str | None = None
     state: str = "up"
-    """`up`; of the poller also `silent` and `unknown`, which are no problems: jobs are taken and
-    kept all the same."""
+    """`up`; of the poller also `silent` and `unknown`, and of its parts `misconfigured`, which are
+    no problems: jobs are taken and kept all the same."""
+    settings: tuple[str, ...] = ()
+    """The names of the settings that are not valid."""
     seen: float | None = None
     """Seconds since a poller was seen, if that is known."""
 
@@ -71,15 +73,18 @@ class Health:
         components = tuple(
             self._component(name, began) for name in self._questions if name != POLLER
         )
-        return (*components, self._poller(began))
+        return (*components, *self._poller(began))
 
-    def _poller(self, began: float) -> Component:
+    def _poller(self, began: float) -> Iterator[Component]:
+        """The poller, and the parts of it that are misconfigured."""
         call = self._answered(POLLER, began)
-        if call.is_alive():
-            return Component(POLLER, call.seconds, state="unknown")
-        seen = call.answer.seen if isinstance(call.answer, PollerStatus) else None
+        answer = None if call.is_alive() else call.answer
+        status = answer if isinstance(answer, PollerStatus) else PollerStatus(0, None)
+        seen = status.seen
         known = "unknown" if seen is None else "silent" if seen > SILENT_AFTER_SECONDS else "up"
-        return Component(POLLER, call.seconds, state=known, seen=seen)
+        yield Component(POLLER, call.seconds, state=known, seen=seen)
+        for part, settings in status.misconfigured.items():
+            yield Component(part, call.seconds, state="misconfigured", settings=settings)
 
     def _begun(self, name: str) -> _Call:
         if name not in self._calls:

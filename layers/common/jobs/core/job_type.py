@@ -37,6 +37,8 @@ class ProcessorSettings:
     """The right-hand side of the Message-IDs."""
     callback_secret: str = ""
     """Signs callbacks; empty: this deployment sends none."""
+    callback_problem: str = ""
+    """What is wrong with the settings of callbacks, if anything."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,3 +24,7 @@ SEEN = "{jobs}:seen"
 
 COMPLETE = "{jobs}:complete"
 """Set once the queues hold every open row; gone when Redis has lost its memory."""
+
+MISCONFIGURED = "{jobs}:misconfigured"
+"""The parts of the pollers whose settings are not valid, with the names of these settings, as
+JSON."""

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from redis.exceptions import RedisClusterException, RedisError
 
-from jobs.adapters.redis.keys import BUSY, COMPLETE, POLLERS, QUEUES, SEEN, WAKING
+from jobs.adapters.redis.keys import (
+    BUSY,
+    COMPLETE,
+    MISCONFIGURED,
+    POLLERS,
+    QUEUES,
+    SEEN,
+    WAKING,
+)
 from jobs.adapters.redis.scripts import NAMES, source
 from jobs.core.claim import Candidate
 from jobs.core.errors import QueueUnavailable
@@ -24,7 +33,7 @@ from jobs.core.ports.queue import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from redis import Redis, RedisCluster
     from redis.commands.core import Script
@@ -33,7 +42,12 @@ if TYPE_CHECKING:
     from jobs.core.job import Priority
     from jobs.core.ports.queue import EntryUpdate
 
+Item = TypeVar("Item")
 Word = str | int | float
+
+MAX_ENTRIES_PER_CALL = 500
+"""Entries in one call, of four arguments each at most: ElastiCache Serverless refuses a command
+with more than 3,999 arguments, and Redis does nothing else during a call."""
 
 MAX_ENTRIES_REMOVED = 10_000
 """Entries removed in one script, during which Redis does nothing else."""
@@ -71,11 +85,17 @@ class RedisQueue:
         return {name: self._client.register_script(source(name)) for name in NAMES}
 
     def publish(self, entries: Sequence[Entry]) -> Published:
-        words: list[Word] = [*self._wake_rule(), _ms(self._limits.soon)]
-        for entry in entries:
-            words += (_INDEX[entry.priority], entry.delay * 1000, str(entry.id))
-        added, wake = self._run("publish", [*_REGISTER, *_KEYS], words)
-        return Published(added, bool(wake))
+        added, wake = 0, False
+        following = len(entries)
+        # Without entries too: whether a poller is needed is asked all the same.
+        for part in [*_parts(entries)] or [()]:
+            following -= len(part)
+            words: list[Word] = [*self._wake_rule(), _ms(self._limits.soon), following]
+            for entry in part:
+                words += (_INDEX[entry.priority], entry.delay * 1000, str(entry.id))
+            new, needed = self._run("publish", [*_REGISTER, *_KEYS], words)
+            added, wake = added + new, wake or bool(needed)
+        return Published(added, wake)
 
     def take(
         self,
@@ -88,7 +108,7 @@ class RedisQueue:
         words: list[Word] = [
             poller,
             _ms(self._limits.registered),
-            limit,
+            min(limit, MAX_ENTRIES_PER_CALL),
             _ms(lease),
             len(priorities),
         ]
@@ -98,10 +118,11 @@ class RedisQueue:
         return Taken(candidates, _seconds(next_in), bool(wake), bool(complete))
 
     def update_entries(self, updates: Sequence[EntryUpdate]) -> None:
-        words: list[Word] = []
-        for update in updates:
-            words += (_INDEX[update.priority], str(update.id), *_place(update))
-        self._run("update_entries", [*_KEYS], words)
+        for part in _parts(updates):
+            words: list[Word] = []
+            for update in part:
+                words += (_INDEX[update.priority], str(update.id), *_place(update))
+            self._run("update_entries", [*_KEYS], words)
 
     def remove_ready(self, priority: Priority) -> None:
         removed = MAX_ENTRIES_REMOVED
@@ -121,8 +142,15 @@ class RedisQueue:
         return QueuePosition(None if before == b"" else before + 1, pollers, bool(waking))
 
     def pollers(self) -> PollerStatus:
-        pollers, ago = self._run("pollers", [POLLERS, SEEN], [])
-        return PollerStatus(pollers, 0.0 if pollers else _seconds(ago))
+        pollers, ago, parts = self._run("pollers", [POLLERS, SEEN, MISCONFIGURED], [])
+        return PollerStatus(pollers, 0.0 if pollers else _seconds(ago), _misconfigured(parts))
+
+    def report_misconfigured(self, parts: Mapping[str, Sequence[str]]) -> None:
+        with _translated():
+            if parts:
+                self._client.set(MISCONFIGURED, json.dumps(parts))
+            else:
+                self._client.delete(MISCONFIGURED)
 
     def mark_complete(self) -> None:
         with _translated():
@@ -164,6 +192,12 @@ def _translated() -> Iterator[None]:
         raise QueueUnavailable(message) from error
 
 
+def _parts(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """`items` in order, cut to what one call may have."""
+    for start in range(0, len(items), MAX_ENTRIES_PER_CALL):
+        yield items[start : start + MAX_ENTRIES_PER_CALL]
+
+
 def _job_id(member: bytes) -> UUID | None:
     try:
         job_id = UUID(member.decode("ascii"))
@@ -179,6 +213,10 @@ def _place(update: EntryUpdate) -> tuple[Word, Word]:
     if update.delay is not None:
         return "by" if update.sooner else "in", update.delay * 1000
     return "gone", ""
+
+
+def _misconfigured(text: bytes) -> dict[str, tuple[str, ...]]:
+    return {part: tuple(names) for part, names in json.loads(text or b"{}").items()}
 
 
 def _ms(seconds: float) -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from jobs.core.claim import Candidate, Entry
@@ -82,10 +82,15 @@ class QueuePosition:
 @dataclass(frozen=True, slots=True)
 class PollerStatus:
     """How many pollers are running, and the seconds since the last one was seen (0: one is
-    running; None: never, as far as Redis remembers)."""
+    running; None: never, as far as Redis remembers).
+
+    `misconfigured`: the parts of the pollers whose settings are not valid, with the names of these
+    settings.
+    """
 
     pollers: int
     seen: float | None
+    misconfigured: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class JobQueue(Protocol):
@@ -135,6 +140,11 @@ class JobQueue(Protocol):
 
     def pollers(self) -> PollerStatus:
         """Whether pollers are running, or when one was last."""
+        ...
+
+    def report_misconfigured(self, parts: Mapping[str, Sequence[str]]) -> None:
+        """Note which parts of the pollers have settings that are not valid, in place of the last
+        report."""
         ...
 
     def mark_complete(self) -> None:

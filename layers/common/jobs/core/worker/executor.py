@@ -111,7 +111,11 @@ def execute(claim: Claim, types: Mapping[str, JobType], context: JobContext, log
         return retry.Failed(_text(error))
     except errors.OutcomeUnknown as error:
         return retry.OutcomeUnknown(_text(error))
-    except (errors.AttemptFailed, errors.ProcessorUnavailable) as error:
+    except (
+        errors.AttemptFailed,
+        errors.ConfigurationError,
+        errors.ProcessorUnavailable,
+    ) as error:
         return retry.Retry(_text(error))
     except BaseException as error:  # noqa: BLE001 - sys.exit() in a processor is a failure too
         # Its text may quote the payload: the row keeps that, the log does not.

@@ -24,7 +24,7 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from jobs.core.errors import AttemptFailed, PermanentFailure
+from jobs.core.errors import AttemptFailed, ConfigurationError, PermanentFailure
 from jobs.core.job_type import JobType
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ _PREFIX = "whsec_"
 
 
 def process(claim: Claim, context: JobContext, now: Callable[[], float] = time.time) -> Result:
-    """Tell it. Raises `AttemptFailed`, `PermanentFailure`."""
+    """Tell it. Raises `AttemptFailed`, `PermanentFailure`, `ConfigurationError`."""
+    if context.settings.callback_problem:
+        raise ConfigurationError(context.settings.callback_problem)
     if context.public_http is None or not context.settings.callback_secret:
         raise AttemptFailed("callbacks are not configured: CALLBACK_SECRET is not set")
     url, job = claim.payload["url"], claim.payload["job"]

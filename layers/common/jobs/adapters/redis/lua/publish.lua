@@ -1,24 +1,26 @@
 --[[
 Add the entries that are not there yet.
 
-Guarantee: publishing again changes nothing. Entries of one call keep their order. The question
-whether to wake is decided in the same step as the adding, so that no entry can fall between a
-poller that leaves (deregister.lua) and one that is not woken. What is due before the schedule's next
-poller comes needs one as well, if none is there to wait for it.
+Guarantee: publishing again changes nothing. Entries that are published together keep their order,
+also if they come in several calls. The question whether to wake is decided in the same step as the
+adding, so that no entry can fall between a poller that leaves (deregister.lua) and one that is not
+woken. What is due before the schedule's next poller comes needs one as well, if none is there to
+wait for it.
 
 KEYS    pollers, waking, busy, then the queues in order of service
 ARGV    most pollers, share of ready entries one poller is enough for, ms a wake is noted for,
-        ms within which the schedule sends a poller, then for each entry: index of its queue
-        (1, 2), delay in ms, id
+        ms within which the schedule sends a poller, how many entries follow in later calls,
+        then for each entry: index of its queue (1, 2), delay in ms, id
 Returns how many were added; 1 if the caller must wake a poller, else 0
 ]]
 local now = clock()
-local entries = (#ARGV - 4) / 3
+local entries = (#ARGV - 5) / 3
+local following = tonumber(ARGV[5])
 local added = 0
 local soon = false
 for i = 1, entries do
-  local at = 3 * i + 2
-  local score = now + ARGV[at + 1] - (entries - i) / 1000
+  local at = 3 * i + 3
+  local score = now + ARGV[at + 1] - (entries - i + following) / 1000
   added = added + redis.call('ZADD', KEYS[3 + ARGV[at]], 'NX', score, ARGV[at + 2])
   soon = soon or tonumber(ARGV[at + 1]) < tonumber(ARGV[4])
 end
