@@ -9,7 +9,7 @@ from http.client import OK
 from typing import TYPE_CHECKING
 
 from stack.engines.engine import CREDENTIALS, REGION, Engine
-from stack.environments import install, python_version
+from stack.environments import install, python_version, required_python, search_path
 from stack.interpreters import find_python
 from stack.paths import ENGINES, LAMBDA_RUNTIME
 from stack.ports import LOOPBACK
@@ -96,6 +96,6 @@ class LocalStack(Engine):
 @cache
 def installed() -> Path:
     """Make both environments match their locks; returns LocalStack's folder of programs."""
-    python = find_python(">=3.12,<3.15", "LocalStack")
+    find_python(required_python(PROJECT), "LocalStack")
     install(LAMBDA_RUNTIME)
-    return install(PROJECT, python=python)
+    return install(PROJECT, path=search_path(os.environ))
