@@ -100,18 +100,28 @@ class Deployment:
         engine = self.stack.engine
         return build_digest({**self.parameters, "engine": f"{engine.title} {engine.endpoint()}"})
 
-    def _create_schema(self, outputs: Outputs) -> None:
-        """Invoke the poller, which migrates the schema first, and wait until the API finds it.
+    def wake_poller(self) -> None:
+        """Invoke the poller, so that jobs which waited for the stack do not wait for the schedule.
 
-        The invocation is asynchronous, because the poller then goes on to drain the queues.
+        Does nothing if nothing is deployed. Raises `BotoCoreError` or `ClientError`.
         """
-        functions = self.stack.engine.client("lambda")
-        functions.invoke(
+        if outputs := self.stack.outputs:
+            self._invoke_poller(outputs)
+
+    def _invoke_poller(self, outputs: Outputs) -> None:
+        self.stack.engine.client("lambda").invoke(
             FunctionName=outputs.poller_function,
             InvocationType="Event",
             # An event of the schedule makes it also recover jobs of an earlier run.
             Payload=b'{"schedule": "deployment"}',
         )
+
+    def _create_schema(self, outputs: Outputs) -> None:
+        """Invoke the poller, which migrates the schema first, and wait until the API finds it.
+
+        The invocation is asynchronous, because the poller then goes on to drain the queues.
+        """
+        self._invoke_poller(outputs)
         unknown_job = f"{outputs.gateway_url}/jobs/{UUID(int=0)}"
         last: object = None
 
