@@ -79,7 +79,7 @@ class Deployment:
             **self.stack.settings.parameters,
             "DatabaseUrl": database.address,
             "RedisUrl": queue.address,
-            "MailHost": str(mail_at.hostname),
+            "MailHost": self.stack.settings.mail_host or str(mail_at.hostname),
             "MailPort": str(mail_at.port),
             "Mirror": "true",
             "ReserveConcurrency": "false",
