@@ -13,8 +13,10 @@ PYTHONS = 3.11 3.13
 SAM = SAM_CLI_TELEMETRY=0 $(RUN) --project infra/sam
 
 export UV_PYTHON_DOWNLOADS ?= never
-# If it is set, SAM compiles itself again at every start.
-unexport PYTHONDONTWRITEBYTECODE
+# The user's settings of Python are not for the programs that run here; text is UTF-8 everywhere.
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONWARNINGS PYTHONDONTWRITEBYTECODE
+unexport PYTHONUSERBASE PYTHONINSPECT PYTHONVERBOSE PYTHONDEBUG PYTHONSAFEPATH PYTHONIOENCODING
+export PYTHONUTF8 = 1
 
 .PHONY: help
 help: ## list the targets

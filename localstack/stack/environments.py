@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 
 from stack.console import say
 from stack.paths import ROOT
+from stack.surroundings import for_download
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-OF_OUR_ENVIRONMENT = {"VIRTUAL_ENV", "UV_PROJECT", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON"}
-"""Variables that choose the environment that runs this program; another project has its own."""
 
 
 class InstallError(Exception):
@@ -42,7 +40,7 @@ def install(project: Path, *, path: str | None = None) -> Path:
         say(f"installing {os.path.relpath(project, ROOT)} …")
     made = subprocess.run(  # noqa: S603
         [uv(), "sync", "--frozen", "--quiet", "--project", str(project)],
-        env=_for_uv(path),
+        env={**for_download(), **({} if path is None else {"PATH": path})},
         check=False,
         capture_output=True,
         text=True,
@@ -50,11 +48,6 @@ def install(project: Path, *, path: str | None = None) -> Path:
     if made.returncode:
         raise InstallError(f"uv sync --project {project} failed:\n{made.stderr.strip()}")
     return project / ".venv" / "bin"
-
-
-def _for_uv(path: str | None) -> Mapping[str, str]:
-    kept = {key: value for key, value in os.environ.items() if key not in OF_OUR_ENVIRONMENT}
-    return kept if path is None else {**kept, "PATH": path}
 
 
 def required_python(project: Path) -> str:

@@ -11,6 +11,7 @@ import subprocess
 
 from stack.console import say
 from stack.environments import InstallError, search_path, uv
+from stack.surroundings import for_download
 
 DOWNLOADS = "UV_PYTHON_DOWNLOADS"
 INSTALLED_VERSION = "3.13"
@@ -45,7 +46,7 @@ def find_python(versions: str, what: str) -> str:
 def _uv_python(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603
         [uv(), "python", *words],
-        env={**os.environ, "PATH": search_path(os.environ)},
+        env={**for_download(), "PATH": search_path(os.environ)},
         check=False,
         capture_output=True,
         text=True,

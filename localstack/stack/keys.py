@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from stack.surroundings import for_part
 from stack.waiting import NotReadyError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ REQUIRED = "required"
 
 def program(stack: Stack, arguments: Sequence[str]) -> tuple[list[str], Mapping[str, str]]:
     """The command `jobs.api_keys` with `arguments`, and its environment."""
-    environment = {**os.environ, "DATABASE_URL": stack.services[0].address}
+    environment = {**for_part(), "DATABASE_URL": stack.services[0].address}
     return [sys.executable, "-m", "jobs.api_keys", *arguments], environment
 
 

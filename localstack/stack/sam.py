@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from stack.engines.engine import REGION
 from stack.environments import install, uv
 from stack.paths import ROOT, SAM
+from stack.surroundings import NO_AWS_FILES, for_download
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -111,10 +112,9 @@ class Sam:
             raise DeployError(f"sam {command} failed:\n{done.stdout.strip()}")
 
     def _environment(self) -> Mapping[str, str]:
-        # If it is set, SAM compiles all of itself at every start.
-        ours = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         return {
-            **ours,
+            **for_download(),
+            **NO_AWS_FILES,
             **self.engine.environment(),
             # The layer's Makefile calls uv, which need not be on the user's path.
             "PATH": os.pathsep.join([str(Path(uv()).parent), os.environ.get("PATH", "")]),

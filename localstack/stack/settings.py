@@ -34,6 +34,14 @@ FUNCTION_PARAMETERS = {
     "CORS_ORIGINS": "CorsOrigins",
     "LOG_LEVEL": "LogLevel",
 }
+VARIABLES = (
+    *FUNCTION_PARAMETERS,
+    *("API_PORT", "ENGINE_PORT", "POSTGRES_PORT", "REDIS_PORT"),
+    *("MAIL_PORT", "MAIL_PAGE_PORT", "MAILBOX_PORT"),
+    *("DATABASE_URL", "REDIS_URL", "MAIL_HOST"),
+    *("ENGINE", "OUTPUT_DIR", "SLUICE_STATE"),
+)
+"""Every variable that is a setting."""
 NUL = "\0"
 """In no text; UTF-16 is full of it."""
 MAX_BYTES = 4096

@@ -14,6 +14,7 @@ from stack.interpreters import find_python
 from stack.paths import ENGINES, LAMBDA_RUNTIME
 from stack.ports import LOOPBACK
 from stack.process import Command
+from stack.surroundings import for_part
 from stack.web import call
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROJECT = ENGINES / "localstack"
-INHERITED = ("PATH", "LANG", "LC_ALL", "TZ")
 GRACE_SECONDS = 8
 """For a running call when the engine stops; less than the engine itself gets."""
 
@@ -43,9 +43,8 @@ class LocalStack(Engine):
         )
 
     def _settings(self) -> Mapping[str, str]:
-        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         return {
-            **inherited,
+            **for_part(),
             **CREDENTIALS,
             "AWS_DEFAULT_REGION": REGION,
             "HOME": str(self.scratch),
