@@ -8,11 +8,15 @@ OUR_UV := $(STATE)/uv/bin/uv
 UV := $(or $(shell command -v uv),$(CURDIR)/$(OUR_UV))
 RUN = "$(UV)" run --frozen --quiet
 STACK = $(RUN) python -m stack
+# The lowest and the highest that the tests run on. LocalStack needs a Python of its own.
+PYTHONS = 3.11 3.13
 SAM = SAM_CLI_TELEMETRY=0 $(RUN) --project infra/sam
 
 export UV_PYTHON_DOWNLOADS ?= never
-# If it is set, SAM compiles itself again at every start.
-unexport PYTHONDONTWRITEBYTECODE
+# The user's settings of Python are not for the programs that run here; text is UTF-8 everywhere.
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONWARNINGS PYTHONDONTWRITEBYTECODE
+unexport PYTHONUSERBASE PYTHONINSPECT PYTHONVERBOSE PYTHONDEBUG PYTHONSAFEPATH PYTHONIOENCODING
+export PYTHONUTF8 = 1
 
 .PHONY: help
 help: ## list the targets
@@ -57,13 +61,15 @@ psql: | .venv ## the stack's database (statements may come from standard input)
 redis-cli: | .venv ## the stack's Redis (commands may come from standard input)
 	@$(STACK) redis-cli
 
-clean: | .venv ## stop the stack and remove all files that make created; exports are kept
+clean: | .venv ## stop the stack and remove all that make created, environments too; exports are kept
 	@$(STACK) clean
 	@rm -rf .aws-sam .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -type d \( -name .venv -o -name __pycache__ \) -prune -exec rm -rf {} +
+	@rm -rf $(STATE)
 
 # --- the code --------------------------------------------------------------------------------
 
-.PHONY: check format reference test test-unit test-e2e test-localstack test-faults verify-docker
+.PHONY: check format reference test test-unit test-pythons test-e2e test-localstack test-faults verify-docker
 check: | .venv ## formatting, lint, types, imports, structure, template, stale files
 	@$(RUN) ruff format --check
 	@$(RUN) ruff check
@@ -89,6 +95,13 @@ test: | .venv ## the test suite, on stacks of its own beside a running one (with
 test-unit: | .venv ## the tests that need no server
 	@$(RUN) pytest tests/unit
 
+# Each in an environment of its own, with a Python on the path, in pyenv's folder or in uv's.
+test-pythons: | .venv ## the unit tests on the lowest and on the highest Python that is promised
+	@for python in $(PYTHONS); do \
+		found=$$($(RUN) python -m stack.interpreters "==$$python.*") && \
+		UV_PYTHON="$$found" UV_PROJECT_ENVIRONMENT="$(CURDIR)/$(STATE)/pythons/$$python/.venv" \
+			$(RUN) pytest -p no:cacheprovider tests/unit || exit 1; done
+
 test-e2e: | .venv ## from HTTP to row, file and mail, on stacks of its own (ENGINE=localstack: on that)
 	@$(RUN) python tests/lanes.py e2e
 
@@ -96,7 +109,7 @@ test-localstack: | .venv ## types and tests of the plug-in that runs functions i
 	@$(RUN) python -m stack.engines localstack
 	@cd localstack/engines/localstack && $(RUN) --group test pytest
 	@cd localstack/engines/localstack/executor && $(RUN) --project ../../../.. mypy --strict \
-		--python-executable ../.venv/bin/python --python-version 3.12 -p lambda_process
+		--python-executable ../.venv/bin/python --python-version 3.13 -p lambda_process
 
 verify-docker: | .venv ## bring docker-compose.yml up with images made here, and try it (root; minutes; COMPOSE=v1, v2)
 	@$(RUN) python -m stack.containers --compose "$(or $(COMPOSE),v1)"

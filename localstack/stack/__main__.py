@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from stack.commands import (
 from stack.console import complain
 from stack.settings import Settings
 from stack.stack import Stack
+from stack.surroundings import forget_defaults_of_libpq
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -46,6 +48,7 @@ def main() -> int:
         options = commands.add_parser(name, help=(module.__doc__ or "").splitlines()[0])
         module.arguments(options)
     chosen = parser.parse_args()
+    forget_defaults_of_libpq(os.environ)
     try:
         return int(COMMANDS[chosen.command].run(Stack(Settings.load()), chosen) or 0)
     except EXPECTED as error:

@@ -68,6 +68,8 @@ def bring_up(
             built.result()
             say("built; deploying …")
             deployment.release()
+        elif fresh:
+            deployment.wake_poller()
         stack.mirror.start()
         shims.make(stack.state, stack.engine.environment())
         stack.supervisor.start()

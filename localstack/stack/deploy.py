@@ -91,7 +91,7 @@ class Deployment:
             **self.stack.settings.parameters,
             "DatabaseUrl": database.address,
             "RedisUrl": queue.address,
-            "MailHost": str(mail_at.hostname),
+            "MailHost": self.stack.settings.mail_host or str(mail_at.hostname),
             "MailPort": str(mail_at.port),
             "Mirror": "true",
             "ReserveConcurrency": "false",
@@ -111,6 +111,14 @@ class Deployment:
     def _digest(self) -> str:
         engine = self.stack.engine
         return build_digest({**self.parameters, "engine": f"{engine.title} {engine.endpoint()}"})
+
+    def wake_poller(self) -> None:
+        """Invoke the poller, so that jobs which waited for the stack do not wait for the schedule.
+
+        Does nothing if nothing is deployed. Raises `BotoCoreError` or `ClientError`.
+        """
+        if outputs := self.stack.outputs:
+            self._recover(outputs)
 
     def _recover(self, outputs: Outputs) -> None:
         """Start a poller as the schedule does: it also recovers jobs of an earlier run."""

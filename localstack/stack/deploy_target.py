@@ -22,6 +22,7 @@ from stack.keys import Keys
 from stack.paths import ROOT, SAM
 from stack.sam import DeployError
 from stack.settings import SettingsError
+from stack.surroundings import for_download, past_proxies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,8 +113,12 @@ class DeployTarget:
                 f"ENV={self.name} is on AWS, but AWS_ENDPOINT_URL is set to {endpoint}: unset it"
             )
         local = {"AWS_ENDPOINT_URL": endpoint or IN_DOCKER_URL, **CREDENTIALS}
+        # For AWS all of it, because the user's credentials may come from anywhere.
+        kept = {name: value for name, value in given.items() if not name.startswith("PYTHON")}
+        surroundings = for_download(given) if self.name == IN_DOCKER else kept
         return {
-            **given,
+            **surroundings,
+            **past_proxies(given),
             **(local if self.name == IN_DOCKER else {}),
             # The layer's Makefile calls uv, which need not be on the user's path.
             "PATH": os.pathsep.join([str(Path(uv()).parent), given.get("PATH", "")]),

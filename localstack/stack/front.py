@@ -14,6 +14,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from stack.gateway_errors import (
+    DEFAULT_4XX,
     HEADERS,
     NO_GATEWAY,
     NO_ROUTE,
@@ -89,6 +90,8 @@ async def _pass_on(request: web.Request) -> web.StreamResponse:
             NO_GATEWAY,
             "Nothing is deployed: see `make status`, or run `make deploy`.",
         )
+    if name := _unreadable_header(request):
+        return _problem(DEFAULT_4XX, f"The header {name} is not UTF-8 text.")
     try:
         async with request.app[SESSION].request(
             request.method,
@@ -104,6 +107,16 @@ async def _pass_on(request: web.Request) -> web.StreamResponse:
     except (ClientError, TimeoutError) as failure:
         reason = failure or type(failure).__name__
         return _problem(NO_GATEWAY, f"The gateway does not answer: {reason}.")
+
+
+def _unreadable_header(request: web.Request) -> str | None:
+    """The name of a header with bytes that would be lost on the way; None if there is none."""
+    for name, value in request.raw_headers:
+        try:
+            value.decode()
+        except UnicodeDecodeError:
+            return name.decode(errors="replace")
+    return None
 
 
 async def _stream(request: web.Request, answer: ClientResponse) -> web.StreamResponse:

@@ -16,6 +16,7 @@ from stack.engines.engine import CREDENTIALS, REGION
 from stack.environments import InstallError, uv
 from stack.paths import LAMBDA_RUNTIME, ROOT
 from stack.sam import DeployError
+from stack.surroundings import for_download
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,7 +125,12 @@ def _install(requirements: str, folder: Path, version: str) -> None:
 
 def _uv(*words: str, given: str = "") -> str:
     done = subprocess.run(  # noqa: S603
-        [uv(), *words, "--quiet"], input=given, capture_output=True, text=True, check=False
+        [uv(), *words, "--quiet"],
+        env=for_download(),
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise InstallError(f"uv {' '.join(words[:2])} failed:\n{done.stderr.strip()}")

@@ -1,18 +1,17 @@
-"""Finds a Python on this machine for a project that needs another version than ours."""
+"""Finds a Python on this machine for a project that needs another version than ours.
+
+`python -m stack.interpreters VERSIONS` prints its path, for versions such as `==3.13.*`.
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stack.console import say
-from stack.environments import InstallError, uv
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+from stack.environments import InstallError, search_path, uv
+from stack.surroundings import for_download
 
 DOWNLOADS = "UV_PYTHON_DOWNLOADS"
 INSTALLED_VERSION = "3.13"
@@ -47,24 +46,22 @@ def find_python(versions: str, what: str) -> str:
 def _uv_python(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603
         [uv(), "python", *words],
-        env={**os.environ, "PATH": search_path(os.environ)},
+        env={**for_download(), "PATH": search_path(os.environ)},
         check=False,
         capture_output=True,
         text=True,
     )
 
 
-def search_path(environ: Mapping[str, str]) -> str:
-    """PATH with the program folders of pyenv's versions instead of its folder of shims.
-
-    A shim exists for every installed version, but fails unless pyenv has selected that version.
-    """
-    root = Path(environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    shims = str(root / "shims")
-    folders = [folder for folder in environ.get("PATH", "").split(os.pathsep) if folder != shims]
-    installed = sorted((root / "versions").glob("3.*/bin"), key=_release, reverse=True)
-    return os.pathsep.join([*folders, *map(str, installed)])
+def main() -> None:
+    """Print the path, or what would help."""
+    options = argparse.ArgumentParser(prog="stack.interpreters", description=__doc__)
+    options.add_argument("versions")
+    try:
+        say(find_python(options.parse_args().versions, "This"))
+    except InstallError as error:
+        raise SystemExit(str(error)) from None
 
 
-def _release(folder: Path) -> tuple[int, ...]:
-    return tuple(int(part) for part in folder.parent.name.split(".") if part.isdecimal())
+if __name__ == "__main__":
+    main()

@@ -11,6 +11,8 @@ from stack.outputs import Outputs
 from stack.ports import listens
 from stack.process import Command
 from stack.servers.server import Server
+from stack.settings import VARIABLES
+from stack.surroundings import NO_AWS_FILES, for_download, for_part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +57,7 @@ class Mirror(Server):
         program = (sys.executable, "-m", "stack.mirror")
         return Command(
             [*program, "--state", str(self.folder), "--output", str(self.output)],
-            env={**os.environ, **self.environment},
+            env={**for_part(), **NO_AWS_FILES, **self.environment},
         )
 
     def healthy(self) -> bool:
@@ -81,7 +83,9 @@ class Supervisor(Server):
 
     def prepare(self) -> Command:
         """Nothing to make; it reads the settings from the environment, as every command."""
-        return Command([sys.executable, "-m", "stack.supervisor"])
+        chosen = {name: os.environ[name] for name in VARIABLES if name in os.environ}
+        program = [sys.executable, "-m", "stack.supervisor"]
+        return Command(program, env={**for_download(), **chosen})
 
     def healthy(self) -> bool:
         """Whether it runs."""

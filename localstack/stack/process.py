@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from stack.surroundings import for_part
 from stack.waiting import NotReadyError, wait_until
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Command:
     """A program to run; `env` is its whole environment. Only root can name another `user`."""
 
     argv: Sequence[str]
-    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    env: Mapping[str, str] = field(default_factory=for_part)
     cwd: Path | None = None
     user: str | None = None
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING
 from stack.engines.engine import REGION
 from stack.environments import install, uv
 from stack.paths import ROOT, SAM
+from stack.surroundings import NO_AWS_FILES, for_download
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from stack.engines.engine import Engine
 
@@ -45,7 +45,10 @@ class Sam:
 
     def deploy(self, parameters: Mapping[str, str]) -> None:
         """Create or update the stack from the build; raises `DeployError`."""
-        overrides = [f"{name}={json.dumps(value)}" for name, value in parameters.items()]
+        with self._parameter_file(parameters) as overrides:
+            self._deploy(overrides)
+
+    def _deploy(self, overrides: str) -> None:
         self._run(
             "deploy",
             *("--template-file", str(self._built / "template.yaml")),
@@ -57,7 +60,7 @@ class Sam:
             "--no-confirm-changeset",
             "--no-fail-on-empty-changeset",
             "--no-progressbar",
-            *("--parameter-overrides", *overrides),
+            *("--parameter-overrides", overrides),
         )
 
     def delete(self) -> None:
@@ -70,6 +73,23 @@ class Sam:
         with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
             s3.create_bucket(Bucket=ARTIFACTS)
         return ARTIFACTS
+
+    @contextmanager
+    def _parameter_file(self, parameters: Mapping[str, str]) -> Iterator[str]:
+        """A file of parameters for `--parameter-overrides`, which others cannot read.
+
+        On the command line every user could see them, and SAM would take some of them apart.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / "parameters.yaml"
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
+        lines = (f"{name}: {_scalar(value)}\n" for name, value in parameters.items())
+        path.write_text("".join(lines), encoding="ascii")
+        try:
+            yield f"file://{path}"
+        finally:
+            path.unlink()
 
     @property
     def _built(self) -> Path:
@@ -92,10 +112,9 @@ class Sam:
             raise DeployError(f"sam {command} failed:\n{done.stdout.strip()}")
 
     def _environment(self) -> Mapping[str, str]:
-        # If it is set, SAM compiles all of itself at every start.
-        ours = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         return {
-            **ours,
+            **for_download(),
+            **NO_AWS_FILES,
             **self.engine.environment(),
             # The layer's Makefile calls uv, which need not be on the user's path.
             "PATH": os.pathsep.join([str(Path(uv()).parent), os.environ.get("PATH", "")]),
@@ -105,3 +124,18 @@ class Sam:
             "SAM_CLI_TELEMETRY": "0",
             "SAM_CLI_POLL_DELAY": "0.2",
         }
+
+
+def _scalar(value: str) -> str:
+    """`value` as a YAML scalar which SAM reads as `value`.
+
+    SAM removes a backslash before each space and quote, in a file too, and for a file twice.
+    """
+    for special in " \"'" * 2:
+        value = value.replace(special, f"\\{special}")
+    return f'"{"".join(map(_escaped, value))}"'
+
+
+def _escaped(character: str) -> str:
+    plain = character.isascii() and character.isprintable() and character not in '"\\'
+    return character if plain else rf"\U{ord(character):08x}"

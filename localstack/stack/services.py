@@ -46,7 +46,8 @@ def services(settings: Settings) -> tuple[Service, Service, Service]:
     valkey = Redis(settings.state, ports.redis)
     mail = Mail(settings.state, ports.mail, ports.mail_page, ports.mailbox)
     mail_host = settings.mail_host or LOOPBACK
-    named_mail = f"smtp://{mail_host}:{ports.mail}"
+    in_url = f"[{mail_host}]" if ":" in mail_host else mail_host
+    named_mail = f"smtp://{in_url}:{ports.mail}"
     return (
         _service(postgres, settings.database_url, postgres.url(), _database_answers),
         _service(valkey, settings.redis_url, valkey.url(), _redis_answers),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from stack.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 # Variables for the functions, each with the template's parameter that passes it on.
 FUNCTION_PARAMETERS = {
@@ -32,13 +34,52 @@ FUNCTION_PARAMETERS = {
     "CORS_ORIGINS": "CorsOrigins",
     "LOG_LEVEL": "LogLevel",
 }
-# Values for variables that are not set. They are passed on, too: CloudFormation keeps the value of
-# a parameter that is left out, so a variable that the user has removed would stay in force.
-DEFAULTS = dotenv_values(ROOT / ".env.example")
+VARIABLES = (
+    *FUNCTION_PARAMETERS,
+    *("API_PORT", "ENGINE_PORT", "POSTGRES_PORT", "REDIS_PORT"),
+    *("MAIL_PORT", "MAIL_PAGE_PORT", "MAILBOX_PORT"),
+    *("DATABASE_URL", "REDIS_URL", "MAIL_HOST"),
+    *("ENGINE", "OUTPUT_DIR", "SLUICE_STATE"),
+)
+"""Every variable that is a setting."""
+NUL = "\0"
+"""In no text; UTF-16 is full of it."""
+MAX_BYTES = 4096
+"""Of a value; CloudFormation and Lambda take no longer ones."""
 
 
 class SettingsError(Exception):
-    """A variable has an invalid value."""
+    """A variable has an invalid value, or `.env` cannot be read."""
+
+
+def env_file(path: Path) -> dict[str, str]:
+    """The variables of a `.env` file that are not empty, exactly as it has them; none without one.
+
+    Nothing in a value is replaced, `${NAME}` included. Raises `SettingsError`, which names the line
+    that is no assignment.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError:
+        text = NUL
+    if NUL in text:
+        raise SettingsError(f"{path.name} is not UTF-8 text: save it as UTF-8")
+    values = {}
+    for each in parse_stream(StringIO(text)):
+        if each.error:
+            raise SettingsError(
+                f"{path.name}: line {each.original.line} is no NAME=value, or a quote is not closed"
+            )
+        if each.key is not None and each.value:
+            values[each.key] = each.value
+    return values
+
+
+# Values for variables that are not set. They are passed on, too: CloudFormation keeps the value of
+# a parameter that is left out, so a variable that the user has removed would stay in force.
+DEFAULTS = env_file(ROOT / ".env.example")
 
 
 @dataclass(frozen=True)
@@ -89,28 +130,48 @@ class Settings:
     @classmethod
     def load(cls) -> Self:
         """From the environment and `.env`; the environment wins. Raises `SettingsError`."""
-        return cls.read({**_env_file(ROOT / ".env"), **os.environ})
+        return cls.read({**env_file(ROOT / ".env"), **os.environ})
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> Self:
         """From `values`, where an empty value counts as not set; raises `SettingsError`."""
         return cls(
-            state=ROOT / (values.get("SLUICE_STATE") or ".sluice"),
-            output=ROOT / (values.get("OUTPUT_DIR") or "output"),
-            engine=values.get("ENGINE") or None,
+            state=_folder(values, "SLUICE_STATE", ".sluice"),
+            output=_folder(values, "OUTPUT_DIR", "output"),
+            engine=_text(values, "ENGINE") or None,
             ports=Ports.read(values),
-            database_url=values.get("DATABASE_URL") or None,
-            redis_url=values.get("REDIS_URL") or None,
-            mail_host=values.get("MAIL_HOST") or None,
+            database_url=_text(values, "DATABASE_URL") or None,
+            redis_url=_text(values, "REDIS_URL") or None,
+            mail_host=_text(values, "MAIL_HOST") or None,
             parameters={
-                parameter: values.get(name) or DEFAULTS.get(name) or ""
+                parameter: _text(values, name) or DEFAULTS.get(name) or ""
                 for name, parameter in FUNCTION_PARAMETERS.items()
             },
         )
 
 
-def _env_file(path: Path) -> dict[str, str]:
-    return {name: value for name, value in dotenv_values(path).items() if value}
+def _text(values: Mapping[str, str], name: str) -> str:
+    """The value of `name`, "" if it is not set; raises `SettingsError` if it could not be kept."""
+    text = values.get(name) or ""
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise SettingsError(f"{name} is not UTF-8 text") from None
+    if size > MAX_BYTES:
+        raise SettingsError(f"{name} has {size} bytes; {MAX_BYTES} are possible")
+    if any(unicodedata.category(each) == "Cc" for each in text):
+        raise SettingsError(f"{name} has a control character, such as a line break")
+    if "{{resolve:" in text:
+        raise SettingsError(f"{name} has a dynamic reference ({{{{resolve:…), which needs AWS")
+    return text
+
+
+def _folder(values: Mapping[str, str], name: str, default: str) -> Path:
+    """A folder; a relative one is in the repository, and `~` is the home folder."""
+    try:
+        return ROOT / Path(_text(values, name) or default).expanduser()
+    except RuntimeError as error:
+        raise SettingsError(f"{name}: {error}") from None
 
 
 def _port(values: Mapping[str, str], name: str, default: int) -> int:

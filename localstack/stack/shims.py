@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from stack.environments import uv
 from stack.paths import SAM
 from stack.servers.postgres import installed_programs
+from stack.surroundings import past_proxies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,14 +30,13 @@ def make(state: Path, environment: Mapping[str, str]) -> None:
     themselves.
     """
     here = Path(sys.executable).parent
-    local = {**environment, "DISABLE_DEPRECATION_NOTICE": "1"}
-    quiet = {**environment, "SAM_CLI_TELEMETRY": "0"}
-    sam = ["env", *(f"{k}={v}" for k, v in quiet.items()), str(SAM / ".venv" / "bin" / "sam")]
+    sam = [*_with({**environment, "SAM_CLI_TELEMETRY": "0"}), str(SAM / ".venv" / "bin" / "sam")]
+    local = _with({**environment, "DISABLE_DEPRECATION_NOTICE": "1"})
     commands = {
         "psql": [str(installed_programs() / "psql")],
         "redis-cli": ["env", f"UV={uv()}", sys.executable, "-m", "stack", "redis-cli"],
         "aws": [str(here / "aws")],
-        "awslocal": ["env", *(f"{k}={v}" for k, v in local.items()), str(here / "awslocal")],
+        "awslocal": [*local, str(here / "awslocal")],
         "sam": sam,
         "samlocal": sam,
     }
@@ -48,6 +48,12 @@ def make(state: Path, environment: Mapping[str, str]) -> None:
         also = TAIL.format(command=_words(tail)) if name == "awslocal" else ""
         script.write_text(f'#!/bin/sh\n{also}exec {_words(command)} "$@"\n')
         script.chmod(0o755)
+
+
+def _with(environment: Mapping[str, str]) -> list[str]:
+    """The beginning of a command that runs with these variables, and without the user's profile."""
+    variables = {**environment, **past_proxies(os.environ)}
+    return ["env", "-u", "AWS_PROFILE", *(f"{name}={value}" for name, value in variables.items())]
 
 
 def _words(command: list[str]) -> str:

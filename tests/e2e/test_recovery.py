@@ -74,3 +74,25 @@ def test_what_was_there_is_there_after_down_and_up(stack: LocalStack) -> None:
         assert "deploying" in said
         assert (stack.output / f"{before}.csv").exists()
     export(stack)
+
+
+def test_jobs_that_waited_for_the_stack_start_with_it(stack: LocalStack) -> None:
+    stack.command("down")
+    database = stack.parts.services[0].server
+    assert database is not None
+    database.start()
+    waiting = [str(uuid4()) for _ in range(50)]
+    for job_id in waiting:
+        stack.rows(
+            "INSERT INTO jobs (id, type, payload) VALUES (%s, %s, %s)",
+            *(job_id, "CSV_EXPORT", '{"data": [{"id": 1}]}'),
+        )
+    database.stop()
+    stack.command("up")
+    events = stack.aws("events")
+    events.disable_rule(Name="sluice-tick")  # Nobody else wakes a poller.
+    try:
+        ends = [stack.api.finished(job_id, seconds=SECONDS)["status"] for job_id in waiting]
+    finally:
+        events.enable_rule(Name="sluice-tick")
+    assert set(ends) == {"completed"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import smtplib
 from email.message import EmailMessage
@@ -11,12 +12,15 @@ import psycopg2
 import pytest
 import redis
 
+from stack.local_services import Front
 from stack.ports import PortTakenError, free_port
 from stack.servers.postgres import Postgres
 from stack.servers.redis import Redis
+from stack.servers.service_user import readable_copy
 from stack.waiting import NotReadyError, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from stack.servers.mail import Mail
@@ -53,14 +57,69 @@ def test_postgres_keeps_a_committed_row_when_it_is_killed(own_postgres: Postgres
     assert own_postgres.process.find() is None
 
 
-def test_postgres_runs_from_a_folder_that_its_account_cannot_enter(tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0o700)
+@pytest.fixture
+def unfriendly() -> Iterator[None]:
+    """A umask that lets nobody else read or enter what is made."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+def closed(servers_folder: Path, unfriendly: None) -> Iterator[Path]:
+    """A folder that nobody else may enter."""
+    folder = servers_folder / "closed"
+    folder.mkdir(mode=0o700)
+    yield folder
+    shutil.rmtree((folder / "postgres").resolve(), ignore_errors=True)
+    shutil.rmtree(folder)
+
+
+def test_postgres_starts_twice_in_a_folder_that_its_account_cannot_enter(closed: Path) -> None:
+    port = free_port()
+    for number in range(3):
+        server = Postgres(closed, port)
+        server.start()
+        ask(server.url(), f"CREATE TABLE kept_{number} AS SELECT 7 AS n; SELECT 1")
+        assert ask(server.url(), "SELECT n FROM kept_0") == "7"
+        server.stop()
+
+
+def test_postgres_keeps_its_rows_when_its_folder_is_closed(closed: Path) -> None:
+    closed.chmod(0o711)
     server = Postgres(closed, free_port())
     server.start()
-    assert ask(server.url(), "SELECT 1") == "1"
+    ask(server.url(), "CREATE TABLE kept AS SELECT 7 AS n; SELECT n FROM kept")
     server.stop()
-    shutil.rmtree((closed / "postgres").resolve())
+    closed.chmod(0o700)
+    server.start()
+    assert ask(server.url(), "SELECT n FROM kept") == "7"
+    server.stop()
+    closed.chmod(0o711)
+    server.start()
+    assert ask(server.url(), "SELECT n FROM kept") == "7"
+    server.kill()
+
+
+@pytest.mark.parametrize("kind", [Redis, Front])
+def test_server_starts_twice_in_a_private_folder(closed: Path, kind: type[Redis | Front]) -> None:
+    port = free_port()
+    for _ in range(2):
+        server = kind(closed, port)
+        server.start()
+        server.stop()
+
+
+def test_copy_for_another_account_is_readable_whatever_the_umask(closed: Path) -> None:
+    tree = closed / "package"
+    (tree / "bin").mkdir(parents=True)
+    (tree / "bin" / "program").touch(mode=0o700)
+    (tree / "data").touch(mode=0o600)
+    copy = readable_copy(tree, closed.parent)
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in copy.rglob("*")}
+    assert modes == {"bin": "0o705", "program": "0o705", "data": "0o604"}
+    assert readable_copy(copy, closed) == copy
+    shutil.rmtree(copy)
 
 
 def test_redis_keeps_what_was_written_when_it_is_stopped(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from stack import shims
 from stack.commands.up import api_url, mail_url
 from stack.console import say
+from stack.surroundings import is_proxied, past_proxies
 
 if TYPE_CHECKING:
     import argparse
@@ -47,5 +48,6 @@ def environment(stack: Stack) -> Mapping[str, str]:
         "API_FUNCTION": outputs.api_function,
         "POLLER_FUNCTION": outputs.poller_function,
         "MIRROR_QUEUE_URL": outputs.mirror_queue_url,
+        **(past_proxies(os.environ) if is_proxied(os.environ) else {}),
         "PATH": shims.path(stack.state, os.environ.get("PATH", "")),
     }

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from abc import abstractmethod
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
+from botocore.config import Config
 
 from stack.ports import LOOPBACK
 from stack.servers.server import Server
@@ -18,6 +22,17 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 TITLE = "engine.title"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
+@cache
+def _session() -> boto3.Session:
+    nothing = (None, None, None, None)
+    no_file = (None, None, os.devnull, None)
+    return boto3.Session(
+        botocore_session=botocore.session.Session(
+            {"profile": nothing, "config_file": no_file, "credentials_file": no_file}
+        )
+    )
 
 
 class Engine(Server):
@@ -50,15 +65,18 @@ class Engine(Server):
             "AWS_ENDPOINT_URL": self.endpoint(),
         }
 
-    def client(self, service: Any, **options: Any) -> Any:
-        """A boto3 client of this engine, with `options`; the environment has no influence."""
-        return boto3.client(
+    def client(self, service: Any, config: Config | None = None) -> Any:
+        """A boto3 client of this engine; the user's profiles and proxies have no influence.
+
+        `config`: further settings of the client.
+        """
+        return _session().client(
             service,
             endpoint_url=self.endpoint(),
             region_name=REGION,
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            **options,
+            config=Config(proxies={}).merge(config or Config()),
         )
 
     def forgot(self) -> bool:

@@ -9,11 +9,12 @@ from http.client import OK
 from typing import TYPE_CHECKING
 
 from stack.engines.engine import CREDENTIALS, REGION, Engine
-from stack.environments import install, python_version
+from stack.environments import install, python_version, required_python, search_path
 from stack.interpreters import find_python
 from stack.paths import ENGINES, LAMBDA_RUNTIME
 from stack.ports import LOOPBACK
 from stack.process import Command
+from stack.surroundings import for_part
 from stack.web import call
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROJECT = ENGINES / "localstack"
-INHERITED = ("PATH", "LANG", "LC_ALL", "TZ")
 GRACE_SECONDS = 8
 """For a running call when the engine stops; less than the engine itself gets."""
 
@@ -43,9 +43,8 @@ class LocalStack(Engine):
         )
 
     def _settings(self) -> Mapping[str, str]:
-        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         return {
-            **inherited,
+            **for_part(),
             **CREDENTIALS,
             "AWS_DEFAULT_REGION": REGION,
             "HOME": str(self.scratch),
@@ -96,6 +95,6 @@ class LocalStack(Engine):
 @cache
 def installed() -> Path:
     """Make both environments match their locks; returns LocalStack's folder of programs."""
-    python = find_python(">=3.12,<3.15", "LocalStack")
+    find_python(required_python(PROJECT), "LocalStack")
     install(LAMBDA_RUNTIME)
-    return install(PROJECT, python=python)
+    return install(PROJECT, path=search_path(os.environ))

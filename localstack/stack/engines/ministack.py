@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from contextlib import suppress
 from http.client import OK
@@ -16,6 +15,7 @@ from stack.environments import install, python_version
 from stack.paths import ENGINES
 from stack.ports import LOOPBACK
 from stack.process import Command
+from stack.surroundings import for_part
 from stack.waiting import NotReadyError, wait_until
 from stack.web import call
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROJECT = ENGINES / "ministack"
-# Functions inherit the engine's environment, so it gets these variables only.
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
 MAX_FINISH_SECONDS = 10.0
 ANY = "ANY"
@@ -41,10 +39,12 @@ class Ministack(Engine):
         return Command([str(programs / "ministack")], env=self._settings(), cwd=self.scratch)
 
     def _settings(self) -> Mapping[str, str]:
-        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        # Functions inherit the engine's environment.
         return {
-            **inherited,
+            **for_part(),
             **CREDENTIALS,
+            # No file of the user's home folder changes a function's AWS clients or packages.
+            "HOME": str(self.scratch),
             "MINISTACK_REGION": REGION,
             "BIND_HOST": LOOPBACK,
             "GATEWAY_PORT": str(self.port),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from stack.mirror.announcement import announced
-from stack.mirror.folder import PREFIX
+from stack.mirror.folder import PREFIX, NameTakenError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -57,7 +57,7 @@ class Mirror:
         for message in messages:
             for bucket, key in announced(message["Body"]):
                 if (name := self.folder.name_of(key)) is None:
-                    log.warning("left out %r: not an export's key", key)
+                    log.warning("left out %r: no name for a file in the folder", key)
                 else:
                     self._copy(bucket, key, name)
             self.sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
@@ -71,5 +71,9 @@ class Mirror:
                 raise
             log.warning("%s is gone before it could be copied", key)
             return
-        path = self.folder.write(name, body.iter_chunks(CHUNK_BYTES))
+        try:
+            path = self.folder.write(name, body.iter_chunks(CHUNK_BYTES))
+        except NameTakenError as error:
+            log.warning("left out %r: %s", key, error)
+            return
         log.info("%s -> %s", key, path)

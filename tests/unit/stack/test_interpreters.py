@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stack.environments import InstallError, uv
-from stack.interpreters import find_python, search_path
+from stack.environments import InstallError, search_path, uv
+from stack.interpreters import find_python
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +56,7 @@ def test_engine_without_its_python_says_so_and_nothing_else(tmp_path: Path) -> N
         check=False,
     )
     assert done.returncode == 1
-    assert done.stderr.startswith("LocalStack needs a Python >=3.12,<3.15, and there is none")
+    assert done.stderr.startswith("LocalStack needs a Python >=3.13,<3.14, and there is none")
     assert "Traceback" not in done.stderr
 
 
@@ -66,7 +66,7 @@ def test_nothing_is_installed_unless_downloads_are_allowed(
     calls = uv_that(monkeypatch, tmp_path, "exit 2")
     monkeypatch.delenv("UV_PYTHON_DOWNLOADS", raising=False)
     with pytest.raises(InstallError):
-        find_python(">=3.12", "LocalStack")
+        find_python(">=3.13", "LocalStack")
     assert "install" not in calls.read_text()
 
 
@@ -77,7 +77,7 @@ def test_a_missing_python_is_installed_if_downloads_are_allowed(
         monkeypatch, tmp_path, 'grep -q install "$calls" || exit 2; echo /installed/python'
     )
     monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "automatic")
-    assert find_python(">=3.12", "LocalStack") == "/installed/python"
+    assert find_python(">=3.13", "LocalStack") == "/installed/python"
     assert [line.split()[:2] for line in calls.read_text().splitlines()] == [
         ["python", "find"],
         ["python", "install"],
@@ -89,4 +89,4 @@ def test_a_failed_installation_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_
     uv_that(monkeypatch, tmp_path, "echo no network >&2; exit 2")
     monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "automatic")
     with pytest.raises(InstallError, match=r"(?s)LocalStack needs a Python.*no network"):
-        find_python(">=3.12", "LocalStack")
+        find_python(">=3.13", "LocalStack")

@@ -29,7 +29,11 @@ class World:
     @property
     def files(self) -> dict[str, bytes]:
         folder = self.mirror.folder.path
-        return {p.name: p.read_bytes() for p in folder.iterdir()} if folder.exists() else {}
+        return {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
 
     def put(self, key: str, body: bytes) -> None:
         self.mirror.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
@@ -67,6 +71,26 @@ def test_what_is_announced_is_copied_once(world: World) -> None:
     while world.follow():
         pass
     assert world.mirror.catch_up(BUCKET) == 0
+
+
+def test_all_objects_below_the_prefix_are_copied(world: World) -> None:
+    names = ("a.jsonl", "reports/2026/b.pdf", "no-suffix")
+    for name in names:
+        world.put(f"output/{name}", name.encode())
+    world.put("other/c.csv", b"no")
+    while world.follow():
+        pass
+    assert world.files == {name: name.encode() for name in names}
+    assert world.mirror.catch_up(BUCKET) == 0
+
+
+def test_file_where_another_needs_a_folder_does_not_stop_the_mirror(world: World) -> None:
+    for name in ("a", "a/b", "z"):
+        world.put(f"output/{name}", name.encode())
+    world.mirror.catch_up(BUCKET)
+    while world.follow():
+        pass
+    assert world.files == {"a": b"a", "z": b"z"}
 
 
 def test_what_was_missed_is_copied_at_the_start(world: World) -> None:
