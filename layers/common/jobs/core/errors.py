@@ -75,6 +75,10 @@ class JobNotFailed(JobsError):  # noqa: N818
     """The job has not failed."""
 
 
+class JobNotPending(JobsError):  # noqa: N818
+    """The job does not wait to be run."""
+
+
 class UniqueKeyTaken(JobsError):  # noqa: N818
     """Another job that is open has the unique key of this one."""
 

@@ -13,9 +13,10 @@ from jobs.core.claim import Candidate, Entry
 from jobs.core.errors import (
     IdempotencyKeyReused,
     JobNotFailed,
+    JobNotPending,
     UniqueKeyTaken,
 )
-from jobs.core.job import Priority
+from jobs.core.job import Priority, Status
 from jobs.core.ports.store import (
     MAX_ATTEMPTS_SHOWN,
     Cancelled,
@@ -109,6 +110,14 @@ class PostgresStore:
             job = rows.job(row)
             entries = tuple(Entry(UUID(each), job.priority) for each in row["outbox_entries"])
             return Cancelled(job, entries)
+        return None
+
+    def make_due(self, job_id: UUID) -> Job | None:
+        for row in self._rows("make_job_due", id=str(job_id)):
+            job = rows.job(row)
+            if job.status is not Status.PENDING:
+                raise JobNotPending(f"the job is {job.status}, and does not wait to be run")
+            return job
         return None
 
     def retry(self, job_id: UUID, token: UUID, *, request_id: str | None) -> Job | None:
