@@ -67,6 +67,10 @@ class ResultNotReady(JobsError):  # noqa: N818
     """The job has no result: it is not completed."""
 
 
+class ResultGone(JobsError):  # noqa: N818
+    """The file of this job is gone: it has expired, or its bucket was deleted."""
+
+
 class JobAlreadyEnded(JobsError):  # noqa: N818
     """The job has ended already."""
 
