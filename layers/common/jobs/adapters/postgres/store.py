@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from jobs.adapters.postgres.connection import Connection, Row
+    from jobs.adapters.postgres.connection import Connection
+    from jobs.adapters.postgres.libpq import Row
     from jobs.core.claim import Claim, ClaimResult, Settlement
     from jobs.core.job import Job, NewJob, Progress
     from jobs.core.ports.store import Filters, PagePosition
@@ -53,11 +54,18 @@ class PostgresStore:
             return stored
         values = rows.inputs(job)
         # Sent again while the first sending was under way, it waited for that and saw no row yet.
-        [row] = self._rows("insert_job", **values) or self._rows("insert_job", **values)
+        [row] = self._connection.rows(statement("insert_job"), values, complete=bool)
         return rows.job(row)
 
     def insert_all(self, jobs: Sequence[NewJob]) -> list[Job]:
-        answers = self._rows("insert_jobs", jobs=rows.batch(jobs))
+        # Where no other job can be in the way, either all are stored or none.
+        keyed = any(job.idempotency or job.unique_key for job in jobs)
+        answers = self._connection.rows(
+            statement("insert_jobs"),
+            {"jobs": rows.batch(jobs)},
+            complete=lambda found: not any(row["unseen"] for row in found),
+            all_or_none=keyed and len(jobs) > 1,
+        )
         found = [rows.job(row) for row in answers]
         for job, stored, row in zip(jobs, found, answers, strict=True):
             same_key = job.idempotency and job.idempotency.key == stored.idempotency_key
