@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+PRIVATE = 0o600
+"""The mode of a log: for its owner alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """A program to run; `env` is its whole environment. Only root can name another `user`."""
@@ -42,6 +46,9 @@ class Process:
             return
         self.pid_file.parent.mkdir(parents=True, exist_ok=True)
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
+        self.log_file.touch(PRIVATE)
+        # An older file may be readable to all.
+        self.log_file.chmod(PRIVATE)
         with self.log_file.open("ab") as log:
             child = subprocess.Popen(  # noqa: S603
                 list(command.argv),

@@ -1,4 +1,4 @@
-"""How every `JobStore` cancels and retries jobs: the fake, and PostgreSQL."""
+"""How every `JobStore` cancels, hastens and retries jobs: the fake, and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from jobs.core.claim import NotClaimed
-from jobs.core.errors import JobNotFailed, UniqueKeyTaken
-from jobs.core.job import Job, NewJob, Priority, Progress, Status
+from jobs.core.errors import JobNotFailed, JobNotPending, UniqueKeyTaken
+from jobs.core.job import Backoff, Job, NewJob, Priority, Progress, Status
 from jobs.core.retry import Failed, Retry, Succeeded, WorkerLost
 from support.rows import LEASE
 
@@ -42,6 +42,58 @@ def failed(rows: Rows, kind: str = "A", unique_key: str | None = None) -> Job:
     job = rows.store.insert(NewJob(uuid4(), kind, {}, unique_key=unique_key))
     rows.settle(rows.claim(job), Failed("no"))
     return rows.get(job.id)
+
+
+def make_due(rows: Rows, job: Job) -> Job:
+    found = rows.store.make_due(job.id)
+    assert found
+    return found
+
+
+# Run now
+
+
+def test_a_job_that_waits_for_its_time_is_due_at_once(rows: Rows) -> None:
+    job = rows.insert(delay=3600.0)
+    rows.advance(1)
+    now = make_due(rows, job)
+    assert now.due_in == 0.0
+    assert now.updated_at == now.due_at
+    assert now.updated_at > job.updated_at
+    assert rows.get(job.id) == now
+    assert [hint.id for hint in rows.store.due(9)] == [job.id]
+    assert rows.claim(job).attempt == 1
+
+
+def test_a_job_that_waits_out_its_backoff_is_due_at_once_and_keeps_its_attempts(
+    rows: Rows,
+) -> None:
+    job = rows.insert(backoff=Backoff(seconds=3600))
+    rows.settle(rows.claim(job), Retry("no"))
+    now = make_due(rows, job)
+    assert (now.attempts, now.error) == (1, "no")
+    assert rows.claim(job).attempt == 2
+
+
+def test_a_job_that_is_due_already_keeps_its_turn(rows: Rows) -> None:
+    job = rows.insert()
+    rows.advance(1)
+    before = rows.get(job.id)
+    assert make_due(rows, job) == before
+    assert rows.get(job.id) == before
+
+
+def test_only_a_pending_job_is_made_due(rows: Rows) -> None:
+    job = rows.insert()
+    claim = rows.claim(job)
+    before = rows.get(job.id)
+    with pytest.raises(JobNotPending, match="the job is processing, and does not wait"):
+        make_due(rows, job)
+    assert rows.get(job.id) == before
+    assert rows.settle(claim, Succeeded({}))
+    with pytest.raises(JobNotPending, match="the job is completed"):
+        make_due(rows, job)
+    assert rows.store.make_due(uuid4()) is None
 
 
 # Cancel

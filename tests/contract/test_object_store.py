@@ -5,7 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import boto3
@@ -13,8 +14,8 @@ import pytest
 from moto import mock_aws
 
 from fakes.objects import FakeObjects
-from jobs.adapters.s3 import Bucket, connect
-from jobs.core.errors import AttemptFailed, PermanentFailure
+from jobs.adapters.s3 import Bucket, Links, connect
+from jobs.core.errors import AttemptFailed, PermanentFailure, ResultGone
 from stack.engines.ministack import Ministack
 from stack.ports import free_port
 
@@ -28,6 +29,21 @@ if TYPE_CHECKING:
     from stack.engines.engine import Engine
 
 KEY = "output/1.csv"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Links to what lies in a bucket, which has been there longer than the one to write to."""
+
+    links: Links
+    client: S3Client
+    bucket: str
+
+    def link(self) -> str:
+        return self.links.link(self.bucket, KEY, seconds=300)
+
+    def put(self) -> None:
+        self.client.put_object(Bucket=self.bucket, Key=KEY, Body=b"a,b\r\n")
 
 
 @dataclass(frozen=True)
@@ -164,3 +180,43 @@ def test_of_several_that_differ_one_wins(shelf: Shelf) -> None:
         (winner,) = filter(None, pool.map(attempt, range(8)))
 
     assert shelf.read(KEY) == winner
+
+
+# Links
+
+
+@pytest.fixture(params=["moto", "ministack"])
+def reader(request: pytest.FixtureRequest) -> Iterator[Reader]:
+    request.getfixturevalue(request.param)
+    bucket = f"older-{uuid4()}"
+    with closing(connect()) as client:
+        region: Any = client.meta.region_name
+        # The first region of S3 is the one that may not be named.
+        where: Any = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        client.create_bucket(Bucket=bucket, **({} if region == "us-east-1" else where))
+        yield Reader(Links(connect), client, bucket)
+
+
+def test_a_link_is_for_one_object_of_whichever_bucket_and_a_short_time(reader: Reader) -> None:
+    reader.put()
+    url = urlsplit(reader.link())
+    assert reader.bucket in f"{url.netloc}{url.path}"
+    assert url.path.endswith(f"/{KEY}")
+    query = parse_qs(url.query)
+    assert query["response-content-disposition"] == ['attachment; filename="1.csv"']
+    assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
+    assert query["X-Amz-Expires"] == ["300"]
+
+
+def test_an_object_that_has_expired_is_gone(reader: Reader) -> None:
+    reader.put()
+    reader.link()
+    reader.client.delete_object(Bucket=reader.bucket, Key=KEY)
+    with pytest.raises(ResultGone):
+        reader.link()
+
+
+def test_what_was_in_a_bucket_that_was_deleted_is_gone(reader: Reader) -> None:
+    reader.client.delete_bucket(Bucket=reader.bucket)
+    with pytest.raises(ResultGone):
+        reader.link()

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from jobs.core.errors import ResultGone
+
 
 class FakeLinks:
-    """`Links`."""
+    """`Links`; the objects whose keys are in `gone` do not exist."""
 
-    def link(self, key: str, *, seconds: int) -> str:
-        return f"https://bucket.example/{key}?expires={seconds}"
+    def __init__(self) -> None:
+        self.gone: set[str] = set()
+
+    def link(self, bucket: str, key: str, *, seconds: int) -> str:
+        if key in self.gone:
+            raise ResultGone
+        return f"https://{bucket}.example/{key}?expires={seconds}"

@@ -15,6 +15,7 @@ from jobs.core.claim import Candidate, Claim, ClaimResult, Entry, NotClaimed
 from jobs.core.errors import (
     IdempotencyKeyReused,
     JobNotFailed,
+    JobNotPending,
     SchemaMissing,
     UniqueKeyTaken,
 )
@@ -256,6 +257,15 @@ class FakeStore:
             row.status, row.updated = Status.CANCELLED, now
             self._notify(row, now)
         return Cancelled(_shown(row, now), self._entries(before))
+
+    def make_due(self, job_id: UUID) -> Job | None:
+        now = self._now()
+        row = self.rows.get(job_id)
+        if row and row.status is not Status.PENDING:
+            raise JobNotPending(f"the job is {row.status}, and does not wait to be run")
+        if row and row.due > now:
+            row.due = row.updated = now
+        return _shown(row, now) if row else None
 
     def retry(self, job_id: UUID, token: UUID, *, request_id: str | None) -> Job | None:
         now = self._now()

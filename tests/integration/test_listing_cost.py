@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from psycopg2 import extensions
 
-    from jobs.adapters.postgres.connection import Connection, Row
+    from jobs.adapters.postgres.connection import Connection
+    from jobs.adapters.postgres.libpq import Row
 
 MANY = 200_000
 BLOCKS = 2_000

@@ -119,7 +119,7 @@ def test_tags_know_their_jobs_whoever_wrote_them(
 
 def test_what_the_schema_lacks_is_said_to_be_missing(first_schema: str) -> None:
     with closing(Connection(first_schema)) as connection, pytest.raises(SchemaMissing):
-        connection.rows("SELECT raise_retryable_conflict()", {})
+        connection.rows("SELECT FROM reopen_job(gen_random_uuid())", {})
 
 
 def test_health_misses_what_the_latest_migration_makes(

@@ -8,42 +8,41 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import psycopg2
 from psycopg2 import sql
 
 from jobs.adapters.postgres.connection import Connection
 from jobs.adapters.postgres.store import PostgresStore
-from jobs.core.job import Status
+from jobs.core.job import NewJob, Status
 from support.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jobs.adapters.postgres.connection import Row
+    from jobs.adapters.postgres.libpq import Row
     from stack.servers.postgres import Postgres
 
-PINNING = re.compile(
-    r"\b(SET|LISTEN|PREPARE|DECLARE|DISCARD|TEMP|TEMPORARY|BEGIN|pg_advisory_lock)\b"
-)
+PINNING = re.compile(r"\b(SET|LISTEN|PREPARE|DECLARE|DISCARD|TEMP|TEMPORARY|pg_advisory_lock)\b")
 
 
 class Forgetful(Connection):
     """Uses a new session for each statement."""
 
-    def rows(
-        self, query: str, values: Mapping[str, object], *, timeout: float | None = None
-    ) -> list[Row]:
+    def rows(self, query: str, values: Mapping[str, object], **more: Any) -> list[Row]:
         try:
-            return super().rows(query, values, timeout=timeout)
+            return super().rows(query, values, **more)
         finally:
             self.close()
 
 
 def work(engine: Engine) -> None:
-    """Accept, run, fail, try again, give back, look up."""
+    """Accept one and many, run, fail, try again, give back, look up."""
     held = engine.submit()
+    keyed = [NewJob(uuid4(), "NOOP", {}, unique_key=key) for key in "ab"]
+    engine.store.insert_all(keyed)
     engine.store.renew(engine.claim(held), lease=30)
     engine.expire(held)
     ids = [
@@ -53,7 +52,9 @@ def work(engine: Engine) -> None:
     ]
     engine.store.release(engine.claim(ids[0]))
     engine.drain(scheduled=True)
-    assert {engine.job(job_id).status for job_id in [held, *ids]} == {Status.COMPLETED}
+    assert {engine.job(job_id).status for job_id in [held, *ids, *(job.id for job in keyed)]} == {
+        Status.COMPLETED
+    }
     engine.redis.set("{jobs}:default", "of the wrong type")
     last = engine.submit()
     engine.drain()
@@ -85,7 +86,8 @@ def test_no_statement_binds_a_client_to_a_backend(
         lines = log.read().decode()
     sent = re.findall(r"LOG:  (statement|execute \S+): (.*(?:\n\t.*)*)", lines)
     assert len(sent) > len({"insert", "claim", "settle", "release", "renew", "due", "get"})
+    assert any(statement.startswith("BEGIN") for _, statement in sent)
     for how, statement in sent:
-        assert how == "statement", f"prepared: {statement}"
+        assert how == "execute <unnamed>", f"{how}: {statement}"
         found = PINNING.search(re.sub(r"--.*|UPDATE [^;]*?\bSET\b", "", statement))
         assert found is None, f"{found}: {statement}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jobs.adapters.aws_config import MAX_CALL_SECONDS
-from jobs.adapters.s3 import Bucket, connect
+from jobs.adapters.s3 import Bucket, Links, connect
 from jobs.core.errors import AttemptFailed, PermanentFailure
 from jobs.processors.csv_export import MAX_SECONDS
 from outside.s3 import CUT, S3Stub, s3_stub
@@ -149,7 +149,7 @@ def test_an_export_may_wait_for_a_write_and_a_look_within_its_budget() -> None:
 EXPORT = """
 import sys, tracemalloc
 from fakes.mailer import FakeMailer
-from jobs.adapters.s3 import Bucket, connect
+from jobs.adapters.s3 import Bucket, Links, connect
 from jobs.core.job_type import JobContext
 from jobs.processors import JOB_TYPES
 from support.claims import a_claim
@@ -185,3 +185,13 @@ def test_a_huge_export_needs_no_more_memory_than_a_large_one(stub: S3Stub) -> No
     assert huge > 7 * large
     assert peak_of_huge < 1.5 * peak_of_large
     assert peak_of_huge < huge / 3
+
+
+@pytest.mark.parametrize("faults", [[403], [500] * 9, [CUT] * 9], ids=["403", "500", "cut"])
+def test_a_link_is_given_where_s3_does_not_say_that_the_object_is_gone(
+    stub: S3Stub, faults: list[int]
+) -> None:
+    stub.faults.extend(faults)
+    link = Links(connect).link("exports", KEY, seconds=60)
+    assert link.startswith(f"{stub.url}{PATH}?")
+    assert len(stub.faults) < len(faults)

@@ -10,6 +10,7 @@ PAUSE = "tests/contract/test_pause_of_queues.py::test_"
 PAUSED = "tests/integration/test_paused_queues.py::test_"
 EVENTS_MADE = "tests/contract/test_events_of_jobs.py::test_"
 ZOMBIES = "tests/integration/test_zombies.py::test_"
+DATABASE_LOG = "tests/integration/test_database_log.py::test_"
 ALL_OR_NONE = "tests/integration/test_all_or_none.py::test_"
 TIME = "tests/integration/test_time.py::test_"
 
@@ -50,10 +51,24 @@ MUTATIONS = (
     # Batches
     Mutation(
         "a batch is stored though another has a key of it",
-        QUERIES / "insert_jobs.sql",
-        "THEN raise_retryable_conflict() ELSE body_hash END",
-        "THEN NULL ELSE body_hash END",
+        JOBS / "adapters/postgres/store.py",
+        "all_or_none=keyed and len(jobs) > 1",
+        "all_or_none=False",
         (f"{ALL_OR_NONE}of_a_batch_that_always_meets_another_nothing_is_stored",),
+    ),
+    Mutation(
+        "a race for a unique key is an error of the database",
+        JOBS / "adapters/postgres/migrations/0007_reopen_jobs.sql",
+        "    WHEN unique_violation THEN",
+        "    WHEN division_by_zero THEN",
+        (f"{DATABASE_LOG}a_race_between_a_retry_and_a_new_job_is_no_error",),
+    ),
+    Mutation(
+        "values are written into statements",
+        JOBS / "adapters/postgres/libpq.py",
+        "    text, names = _numbered(query)",
+        "    text, names = connection.cursor().mogrify(query, values), ()",
+        (f"{DATABASE_LOG}a_database_that_takes_no_writes_quotes_nothing",),
     ),
     # Events
     Mutation(

@@ -27,7 +27,8 @@ _CODES = {
 
 @dataclass
 class S3Stub:
-    """What is to be answered, and what was written. `faults` are used up by the next writes."""
+    """What is to be answered, and what was written. `faults` are used up by the next writes,
+    and by the next questions for what is not there."""
 
     faults: deque[int] = field(default_factory=deque)
     url: str = ""
@@ -61,7 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         found = self.stub.objects.get(self.path)
         if found is None:
-            self._answer(404)
+            self._answer(self.stub.faults.popleft() if self.stub.faults else 404)
             return
         self.send_response(200)
         self.send_header("Content-Length", str(len(found[0])))

@@ -13,7 +13,7 @@ from jobs.adapters.postgres.statements import STATEMENTS, statement
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from jobs.adapters.postgres.connection import Row
+    from jobs.adapters.postgres.libpq import Row
 
 NAMES = {statement(file.stem): file.stem for file in STATEMENTS.glob("*.sql")}
 
@@ -42,16 +42,14 @@ class Explained(Connection):
         """By the name of the query's file; of the last time that it ran."""
         self._aside: Any = psycopg2.connect(url)
 
-    def rows(
-        self, query: str, values: Mapping[str, object], *, timeout: float | None = None
-    ) -> list[Row]:
+    def rows(self, query: str, values: Mapping[str, object], **more: Any) -> list[Row]:
         with self._aside.cursor() as cursor:
             # It is carried out, so that its cost is the true one, and then undone.
             cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {query}", values)
             [([plan],)] = cursor.fetchall()
             self._aside.rollback()
         self.costs[NAMES[query]] = _cost(plan["Plan"])
-        return super().rows(query, values, timeout=timeout)
+        return super().rows(query, values, **more)
 
     def close(self) -> None:
         super().close()

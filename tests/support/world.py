@@ -53,6 +53,7 @@ class World:
         self.store = FakeStore(self.clock)
         self.store.on_schema_missing = self.waker.wake
         self.queue = FakeQueue(self.clock)
+        self.links = FakeLinks()
 
     def sleep(self, seconds: float) -> None:
         """Let time go by, and what was to happen then."""
@@ -66,7 +67,7 @@ class World:
     def api(self) -> bootstrap.Api:
         queue = BestEffortQueue(self.queue, self.log)
         publisher = Publisher(queue, self.waker)
-        read = Read(store=self.store, queue=queue, links=FakeLinks())
+        read = Read(store=self.store, queue=queue, links=self.links)
         return bootstrap.Api(
             submit=Submit(store=self.store, publisher=publisher, types=TYPES),
             read=read,

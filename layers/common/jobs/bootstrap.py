@@ -82,7 +82,7 @@ def api() -> Api:
     store, queue = _store(settings, _connection(settings, waker)), _queue(settings)
     best_effort = BestEffortQueue(queue, log.event)
     publisher = Publisher(best_effort, waker)
-    read = Read(store=store, queue=best_effort, links=s3.Links(s3.connect, settings.bucket))
+    read = Read(store=store, queue=best_effort, links=s3.Links(s3.connect))
     return Api(
         submit=Submit(
             store=store,

@@ -160,8 +160,6 @@ class Settings(KeySettings):
 class ApiSettings(Settings):
     """What the API needs besides."""
 
-    bucket: str = _setting(_text, "")
-    """Where exports lie, for links to them."""
     idempotency_hours: float = _setting(_number(1, 720), 24.0)
     callbacks: str = _setting(_one_of("off", "on"), "off")
     api_keys: str = _setting(_one_of("off", "required"), "off")

@@ -6,4 +6,5 @@ RUN apt-get update \
 COPY standins/postgres-start /usr/local/bin/
 VOLUME /var/lib/postgresql
 STOPSIGNAL SIGINT
-CMD ["postgres-start"]
+ENTRYPOINT ["postgres-start"]
+CMD ["postgres"]

@@ -25,17 +25,24 @@ if TYPE_CHECKING:
 
 USER, PASSWORD, DATABASE = "user", "password", "jobs_db"
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+DISCREET = {
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
+"""The log quotes no statement, no row and no value, whatever is sent to the server."""
 
 
 class Postgres(Server):
-    """A durable PostgreSQL; its first start makes one role and one database."""
+    """A durable PostgreSQL with a discreet log; its first start makes one role and one database."""
 
     name = "postgres"
     stop_signal = signal.SIGINT  # ends the sessions; SIGTERM would wait for them
 
     def __init__(self, folder: Path, port: int, settings: Mapping[str, str] | None = None) -> None:
         super().__init__(folder, port)
-        self.settings = {**DURABLE, **(settings or {})}
+        self.settings = {**DURABLE, **DISCREET, **(settings or {})}
 
     def url(self, database: str = DATABASE) -> str:
         """The URL of `database` on this server."""

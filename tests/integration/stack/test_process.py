@@ -53,6 +53,17 @@ def test_it_is_started_once(process: Process) -> None:
     assert process.find() == leader
 
 
+def test_its_log_is_for_its_owner_alone(process: Process) -> None:
+    process.log_file.parent.mkdir()
+    process.log_file.touch(0o666)
+    start(process, FOREVER)
+    assert process.log_file.stat().st_mode & 0o777 == 0o600
+    process.kill()
+    process.log_file.unlink()
+    start(process, FOREVER)
+    assert process.log_file.stat().st_mode & 0o777 == 0o600
+
+
 def test_it_has_a_session_of_its_own(process: Process) -> None:
     leader = start(process, FOREVER)
     assert os.getsid(leader.pid) == leader.pid != os.getsid(0)

@@ -49,8 +49,17 @@ def test_a_result_that_names_an_object_is_a_link_to_it(world: World) -> None:
     attempt(world, job_id, Succeeded({"filePath": key, "bucket": "b", "key": key}))
     answer = result(job_id)
     assert answer.status == 303
-    assert answer.headers["location"] == f"https://bucket.example/{key}?expires=300"
+    assert answer.headers["location"] == f"https://b.example/{key}?expires=300"
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_link_to_an_object_that_is_gone_is_not_given(world: World) -> None:
+    job_id = submit()
+    attempt(world, job_id, Succeeded({"bucket": "b", "key": "k"}))
+    world.links.gone.add("k")
+    answer = result(job_id)
+    assert (answer.status, answer.json["type"]) == (410, "urn:problem-type:sluice:result-gone")
+    assert "it has expired, or its bucket was deleted" in answer.json["detail"]
 
 
 def test_another_result_is_the_answer_itself(world: World) -> None:

@@ -119,7 +119,7 @@ def test_the_roles_may_do_what_they_need_and_no_more() -> None:
     log = {"logs:CreateLogStream", "logs:PutLogEvents"}
     wake = {"lambda:InvokeFunction"}
 
-    assert allowed("ApiRole") == log | wake | NETWORK | {"s3:GetObject"}
+    assert allowed("ApiRole") == log | wake | NETWORK | {"s3:GetObject", "s3:ListBucket"}
     assert allowed("PollerRole") == log | wake | NETWORK | {
         "s3:PutObject",
         "s3:GetObject",
@@ -136,9 +136,16 @@ def test_the_roles_may_do_what_they_need_and_no_more() -> None:
         (policy,) = resource(role)["Policies"]
         in_a_network = {"Fn::If": ["InVpc", *everywhere, {"Ref": "AWS::NoValue"}]}
         assert in_a_network in policy["PolicyDocument"]["Statement"]
-    assert statements("ApiRole")["LinkToExports"]["Resource"] == {
-        "Fn::Sub": "${Bucket.Arn}/output/*"
-    }
+    # The buckets of earlier deployments too: rows name them.
+    earlier = "arn:${AWS::Partition}:s3:::${AWS::StackName}-bucket-*"
+    assert statements("ApiRole")["LinkToExports"]["Resource"] == [
+        {"Fn::Sub": "${Bucket.Arn}/output/*"},
+        {"Fn::Sub": f"{earlier}/output/*"},
+    ]
+    assert statements("ApiRole")["SeeWhatIsMissing"]["Resource"] == [
+        {"Fn::GetAtt": ["Bucket", "Arn"]},
+        {"Fn::Sub": earlier},
+    ]
     exports = statements("PollerRole")["WriteExports"]
     assert exports["Resource"] == {"Fn::Sub": "${Bucket.Arn}/output/*"}
 

@@ -6,12 +6,13 @@ import time
 from base64 import b64encode
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING
 
 from jobs.adapters.aws_config import limits
-from jobs.core.errors import AttemptFailed, ConfigurationError, PermanentFailure
+from jobs.core.errors import AttemptFailed, PermanentFailure, ResultGone
 from jobs.core.ports.objects import StoredObject
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Bucket:
 
     def _put(self, key: str, content: _Content, content_type: str) -> None:
         content.file.seek(0)
-        with self._explained("write", key):
+        with _explained("write", self._name, key):
             self._client.put_object(
                 Bucket=self._name,
                 Key=key,
@@ -108,7 +109,7 @@ class Bucket:
 
     def _is_there(self, key: str, content: _Content) -> bool:
         try:
-            with self._explained("look at", key):
+            with _explained("look at", self._name, key):
                 head = self._client.head_object(Bucket=self._name, Key=key, ChecksumMode="ENABLED")
         except _Refused as refusal:
             if refusal.status == _NOT_FOUND:
@@ -118,55 +119,67 @@ class Bucket:
         if (size, checksum) == (content.size, content.checksum):
             return True
         raise PermanentFailure(
-            f"S3 has another object at {self._path(key)}, and it was left as it is: "
+            f"S3 has another object at {_path(self._name, key)}, and it was left as it is: "
             f"{size} bytes with SHA-256 {checksum} instead of "
             f"{content.size} bytes with {content.checksum}"
         )
-
-    def _path(self, key: str) -> str:
-        return f"s3://{self._name}/{key}"
-
-    @contextmanager
-    def _explained(self, verb: str, key: str) -> Iterator[None]:
-        # The caller that made the client has loaded botocore; no other needs it.
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
-        failed = f"S3 did not {verb} {self._path(key)}"
-        try:
-            yield
-        except ClientError as error:
-            reason, answer = error.response["Error"], error.response["ResponseMetadata"]
-            status = answer["HTTPStatusCode"]
-            raise _Refused(
-                f"{failed}: {reason.get('Code')}: {reason.get('Message')} (HTTP {status})", status
-            ) from error
-        except BotoCoreError as error:
-            raise AttemptFailed(f"{failed}: {type(error).__name__}: {error}") from error
 
 
 class Links:
     """`Links` by presigned URLs. `connect` makes the client, when it is first needed."""
 
-    def __init__(self, connect: Callable[[], S3Client], bucket: str) -> None:
+    def __init__(self, connect: Callable[[], S3Client]) -> None:
         self._connect = connect
-        self._bucket = bucket
-        self._client: S3Client | None = None
 
-    def link(self, key: str, *, seconds: int) -> str:
-        if not self._bucket:
-            raise ConfigurationError("BUCKET is not set")
-        if self._client is None:
-            self._client = self._connect()
+    @cached_property
+    def _client(self) -> S3Client:
+        return self._connect()
+
+    def link(self, bucket: str, key: str, *, seconds: int) -> str:
+        self._look_up(bucket, key)
         name = key.rpartition("/")[2]
         return self._client.generate_presigned_url(
             "get_object",
             Params={
-                "Bucket": self._bucket,
+                "Bucket": bucket,
                 "Key": key,
                 "ResponseContentDisposition": f'attachment; filename="{name}"',
             },
             ExpiresIn=seconds,
         )
+
+    def _look_up(self, bucket: str, key: str) -> None:
+        try:
+            with _explained("look at", bucket, key):
+                self._client.head_object(Bucket=bucket, Key=key)
+        except _Refused as refusal:
+            if refusal.status == _NOT_FOUND:
+                raise ResultGone from refusal
+        except AttemptFailed:
+            # Whoever follows the link may meet an S3 that answers again.
+            pass
+
+
+@contextmanager
+def _explained(verb: str, bucket: str, key: str) -> Iterator[None]:
+    # Whoever made the client has loaded botocore; nobody else needs it.
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    failed = f"S3 did not {verb} {_path(bucket, key)}"
+    try:
+        yield
+    except ClientError as error:
+        reason, answer = error.response["Error"], error.response["ResponseMetadata"]
+        status = answer["HTTPStatusCode"]
+        raise _Refused(
+            f"{failed}: {reason.get('Code')}: {reason.get('Message')} (HTTP {status})", status
+        ) from error
+    except BotoCoreError as error:
+        raise AttemptFailed(f"{failed}: {type(error).__name__}: {error}") from error
+
+
+def _path(bucket: str, key: str) -> str:
+    return f"s3://{bucket}/{key}"
 
 
 def _collect(body: Iterable[bytes], file: IO[bytes]) -> _Content:

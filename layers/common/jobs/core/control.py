@@ -1,4 +1,4 @@
-"""Cancel jobs, and give failed ones new attempts."""
+"""Cancel jobs, run waiting ones now, and give failed ones new attempts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Retried:
 
 
 class Control:
-    """Cancels and retries stored jobs."""
+    """Cancels, hastens and retries stored jobs."""
 
     def __init__(self, *, store: JobStore, queue: BestEffortQueue, publisher: Publisher) -> None:
         self._store = store
@@ -54,6 +54,18 @@ class Control:
         self._queue.update_entries([EntryUpdate(job.id, job.priority)])
         if cancelled.outbox_entries:
             self._publisher.entries(cancelled.outbox_entries)
+        return job
+
+    def run(self, job_id: UUID) -> Job:
+        """Make a waiting job due now, whatever it waits for but the jobs before it and a pause.
+
+        Running it again is no error. Raises `JobNotFound`, `JobNotPending`, `StoreUnavailable`.
+        """
+        job = self._store.make_due(job_id)
+        if job is None:
+            raise JobNotFound
+        self._queue.update_entries([EntryUpdate(job.id, job.priority, 0.0, sooner=True)])
+        self._publisher.jobs([job])
         return job
 
     def retry(self, job_id: UUID, request_id: str | None) -> Job:

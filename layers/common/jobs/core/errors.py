@@ -77,12 +77,20 @@ class ResultNotReady(JobsError):  # noqa: N818
     """The job has no result: it is not completed."""
 
 
+class ResultGone(JobsError):  # noqa: N818
+    """The file of this job is gone: it has expired, or its bucket was deleted."""
+
+
 class JobAlreadyEnded(JobsError):  # noqa: N818
     """The job has ended already."""
 
 
 class JobNotFailed(JobsError):  # noqa: N818
     """The job has not failed."""
+
+
+class JobNotPending(JobsError):  # noqa: N818
+    """The job does not wait to be run."""
 
 
 class UniqueKeyTaken(JobsError):  # noqa: N818

@@ -92,16 +92,17 @@ class Read:
         return why_waiting(job, self._queue.position(job.id, job.priority))
 
     def result(self, job_id: UUID) -> Result | Link:
-        """The result of a job; for one that names an object, a link to that.
+        """The result of a job; for one that names an object, a link to that, in whichever bucket
+        the job has written it.
 
-        Raises `JobNotFound`, `ResultNotReady`, `StoreUnavailable`.
+        Raises `JobNotFound`, `ResultNotReady`, `ResultGone`, `StoreUnavailable`.
         """
         job = self(job_id)
         if job.status is not Status.COMPLETED or job.result is None:
             raise ResultNotReady(f"the job is {job.status}")
-        key = job.result.get("key")
-        if "bucket" in job.result and isinstance(key, str):
-            return Link(self._links.link(key, seconds=LINK_TTL_SECONDS))
+        bucket, key = job.result.get("bucket"), job.result.get("key")
+        if isinstance(bucket, str) and isinstance(key, str):
+            return Link(self._links.link(bucket, key, seconds=LINK_TTL_SECONDS))
         return job.result
 
     def _is_paused(self, priority: Priority) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 import types
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -38,7 +38,13 @@ MAX_YEAR = 2999
 MAX_URL_CHARACTERS = 2048
 
 _URL = re.compile(r"https?://[!-~]+\Z")
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
+_HOUR_MINUTE = r"(?:[01]\d|2[0-3]):[0-5]\d"
+_TIME = re.compile(
+    rf"(?P<minute>\d{{4}}-\d\d-\d\d[T ]{_HOUR_MINUTE}):(?P<second>[0-5]\d|60)"
+    rf"(?P<rest>(?:\.\d+)?(?:Z|[+-]{_HOUR_MINUTE}))",
+    re.ASCII,
+)
+_LEAP_SECOND = "60"
 
 _KEYWORDS: Mapping[str | None, set[str]] = {
     "string": {"minLength", "maxLength", "pattern", "format"},
@@ -72,11 +78,21 @@ _SCALARS: dict[object, Schema] = {
 
 
 def parse_time(text: object) -> datetime | None:
-    """A time as RFC 3339 writes it, with its offset from UTC; None for anything else."""
-    if not isinstance(text, str) or not _TIME.match(text):
+    """A time as RFC 3339 writes it, with its offset from UTC; None for anything else.
+
+    A leap second, which is 23:59:60 in UTC, is the second after it: no clock here has one.
+    """
+    parts = _TIME.fullmatch(text.upper()) if isinstance(text, str) else None
+    if parts is None:
         return None
+    minute, second, rest = parts.group("minute", "second", "rest")
+    is_leap = second == _LEAP_SECOND
     try:
-        found = datetime.fromisoformat(text.upper()).astimezone(UTC)
+        found = datetime.fromisoformat(f"{minute}:{'59' if is_leap else second}{rest}")
+        found = found.astimezone(UTC)
+        if is_leap and (found.hour, found.minute) != (23, 59):
+            return None
+        found += timedelta(seconds=is_leap)
     except (ValueError, OverflowError):
         return None
     return found if found.year <= MAX_YEAR else None

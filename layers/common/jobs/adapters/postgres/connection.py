@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-import select
 import time
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import psycopg2
 from psycopg2 import errors, extensions
 
+from jobs.adapters.postgres import libpq
 from jobs.core.errors import ConfigurationError, SchemaMissing, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-Row = dict[str, Any]
-"""The values of a row by the names of its columns."""
+    from jobs.adapters.postgres.libpq import Row
+
+DEFAULT_TIMEOUT_SECONDS = 5.0
+
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 
 TRIES = 3
 """Times a statement is sent: a connection may have died while the environment was frozen."""
@@ -24,9 +28,9 @@ TRIES = 3
 _LOST = (psycopg2.OperationalError, psycopg2.InterfaceError)
 _REFUSED = (errors.ReadOnlySqlTransaction, errors.InsufficientResources)
 _NO_SCHEMA = (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction)
-# A key that was free when the statement looked may be taken when it writes, and a row that it needs
-# may be there since: `raise_retryable_conflict()` of the schema.
+# None of them is expected: what others may do at the same moment, the statements say in their rows.
 _CLASHED = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
+_PASSING = (*_LOST, *_CLASHED)
 
 _PORTS = re.compile(r"[0-9,]*")
 _UNREADABLE = (
@@ -40,15 +44,11 @@ class _Timed(extensions.connection):
 
 
 def _wait(connection: extensions.connection) -> None:
-    """Wait for the server, though not past the deadline: a server that hangs says nothing."""
+    """Wait for the server, though not past the deadline."""
     deadline = getattr(connection, "deadline", float("inf"))
     while (state := connection.poll()) != extensions.POLL_OK:
-        reading = [connection] if state == extensions.POLL_READ else []
-        writing = [] if reading else [connection]
-        left = max(0.0, min(deadline - time.monotonic(), 60.0))
-        if not any(select.select(reading, writing, [], left)) and time.monotonic() >= deadline:
-            message = "the server did not answer in time"
-            raise psycopg2.OperationalError(message)
+        reading = state == extensions.POLL_READ
+        libpq.wait(connection, deadline, read=reading, write=not reading)
 
 
 extensions.set_wait_callback(_wait)
@@ -65,7 +65,7 @@ class Connection:
         self,
         url: str,
         *,
-        timeout: float = 5.0,
+        timeout: float = DEFAULT_TIMEOUT_SECONDS,
         on_schema_missing: Callable[[], object] = lambda: None,
     ) -> None:
         """`timeout`: seconds. `on_schema_missing` is called when a statement finds no schema."""
@@ -75,42 +75,66 @@ class Connection:
         self._connection: _Timed | None = None
 
     def rows(
-        self, query: str, values: Mapping[str, object], *, timeout: float | None = None
+        self,
+        query: str,
+        values: Mapping[str, object],
+        *,
+        complete: Callable[[list[Row]], bool] = lambda _: True,
+        all_or_none: bool = False,
     ) -> list[Row]:
-        """Run `query` within `timeout` seconds in all and return its rows.
+        """Run `query` within the time-out in all and return its rows.
+
+        `complete` says whether they are all there: one that another statement stored at the same
+        moment is seen only by the next try. `all_or_none`: before that, this one is undone.
 
         Raises `StoreUnavailable`, `SchemaMissing` before the first migration, or
         `ConfigurationError`.
         """
-        deadline = time.monotonic() + (timeout or self._timeout)
-        for last in (False,) * (TRIES - 1) + (True,):
+        deadline = time.monotonic() + self._timeout
+        run = partial(self._run_whole, complete) if all_or_none else self._run
+        for tries_left in reversed(range(TRIES)):
             try:
-                return self._run(query, values, deadline)
-            except _NO_SCHEMA as error:
-                raise self.schema_missing() from error
-            except _CLASHED as error:
-                if last:
-                    message = f"others are using the same rows: {type(error).__name__}"
-                    raise StoreUnavailable(message) from error
-            except _REFUSED as error:
-                self.close()
-                raise StoreUnavailable(_reason(error)) from error
-            except _LOST as error:
-                self.close()
-                if last or time.monotonic() >= deadline:
-                    raise StoreUnavailable(_reason(error)) from error
+                found = run(query, values, deadline)
             except psycopg2.Error as error:
-                # A defect of ours, to be logged; the server's text quotes the row, payload and all.
-                raise type(error)(error.diag.message_primary) from None
-        raise AssertionError  # pragma: no cover - the last round returns or raises
+                self._check(error, last=not tries_left or time.monotonic() >= deadline)
+            else:
+                if complete(found):
+                    return found
+        raise StoreUnavailable("others use the same rows")
+
+    def _check(self, error: psycopg2.Error, *, last: bool) -> None:
+        """Return if another try may help, and raise what has gone wrong if not."""
+        if isinstance(error, _NO_SCHEMA):
+            raise self.schema_missing() from error
+        if not isinstance(error, _CLASHED):
+            self.close()
+        if isinstance(error, _REFUSED) or (last and isinstance(error, _PASSING)):
+            raise StoreUnavailable(_reason(error)) from error
+        if not isinstance(error, _PASSING):
+            raise error
 
     def _run(self, query: str, values: Mapping[str, object], deadline: float) -> list[Row]:
+        return libpq.execute(self._open(deadline), query, values, deadline)
+
+    def _run_whole(
+        self,
+        complete: Callable[[list[Row]], bool],
+        query: str,
+        values: Mapping[str, object],
+        deadline: float,
+    ) -> list[Row]:
+        """As `_run`, and undo what it did if the rows are not complete."""
         connection = self._open(deadline)
-        connection.deadline = deadline
-        with connection.cursor() as cursor:
-            cursor.execute(query, values)
-            names = [column.name for column in cursor.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        try:
+            libpq.execute(connection, _BEGIN, {}, deadline)
+            found = self._run(query, values, deadline)
+            end = "COMMIT" if complete(found) else "ROLLBACK"
+            libpq.execute(connection, end, {}, deadline)
+        except BaseException:
+            # With it ends its transaction.
+            self.close()
+            raise
+        return found
 
     def _open(self, deadline: float) -> _Timed:
         if self._connection is None or self._connection.closed:
@@ -134,7 +158,7 @@ def connect(url: str, deadline: float) -> _Timed:
 
     Raises `ConfigurationError` for a URL whose password would be taken for something else.
     """
-    _check(url)
+    _check_url(url)
 
     class Bounded(_Timed):
         pass
@@ -147,7 +171,7 @@ def connect(url: str, deadline: float) -> _Timed:
     return connection
 
 
-def _check(url: str) -> None:
+def _check_url(url: str) -> None:
     # A server that cannot be found is named in the log, and that may be a part of the password.
     try:
         parts = extensions.parse_dsn(url)
@@ -160,4 +184,9 @@ def _check(url: str) -> None:
 
 def _reason(error: psycopg2.Error) -> str:
     """What kind of error it is; the server's own words may hold an address and a user."""
-    return f"the database does not answer: {type(error).__name__}"
+    what = (
+        "others use the same rows"
+        if isinstance(error, _CLASHED)
+        else "the database does not answer"
+    )
+    return f"{what}: {type(error).__name__}"

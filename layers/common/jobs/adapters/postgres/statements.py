@@ -22,7 +22,6 @@ _TAGGED = """(
 def statement(name: str, *, events: bool = False, owned: bool = False, tagged: bool = False) -> str:
     """The text of the statement `name`, with these placeholders filled:
 
-    - `{reset_attempts}`: what a failed job is set to that gets all its attempts again,
     - `{outbox}`: makes the notification jobs: callbacks, and events if `events`,
     - `{listed}`: the jobs, or those with the tag if `tagged`,
     - `{of_owner}`: the job is the owner's; true of every job, unless `owned`,
@@ -30,7 +29,6 @@ def statement(name: str, *, events: bool = False, owned: bool = False, tagged: b
     """
     text = (
         _text(name)
-        .replace("{reset_attempts}", _text("partials/reset_attempts").strip())
         .replace("{outbox}", _text("partials/outbox").strip())
         .replace("{outbox_events}", _text("partials/outbox_events").strip() if events else "")
         .replace("{listed}", _TAGGED if tagged else "jobs")

@@ -13,9 +13,10 @@ from jobs.core.claim import Candidate, Entry
 from jobs.core.errors import (
     IdempotencyKeyReused,
     JobNotFailed,
+    JobNotPending,
     UniqueKeyTaken,
 )
-from jobs.core.job import Priority
+from jobs.core.job import Priority, Status
 from jobs.core.ports.store import (
     MAX_ATTEMPTS_SHOWN,
     Cancelled,
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from jobs.adapters.postgres.connection import Connection, Row
+    from jobs.adapters.postgres.connection import Connection
+    from jobs.adapters.postgres.libpq import Row
     from jobs.core.claim import Claim, ClaimResult, Settlement
     from jobs.core.job import Job, NewJob, Progress
     from jobs.core.ports.store import Filters, PagePosition
@@ -52,11 +54,18 @@ class PostgresStore:
             return stored
         values = rows.inputs(job)
         # Sent again while the first sending was under way, it waited for that and saw no row yet.
-        [row] = self._rows("insert_job", **values) or self._rows("insert_job", **values)
+        [row] = self._connection.rows(statement("insert_job"), values, complete=bool)
         return rows.job(row)
 
     def insert_all(self, jobs: Sequence[NewJob]) -> list[Job]:
-        answers = self._rows("insert_jobs", jobs=rows.batch(jobs))
+        # Where no other job can be in the way, either all are stored or none.
+        keyed = any(job.idempotency or job.unique_key for job in jobs)
+        answers = self._connection.rows(
+            statement("insert_jobs"),
+            {"jobs": rows.batch(jobs)},
+            complete=lambda found: not any(row["unseen"] for row in found),
+            all_or_none=keyed and len(jobs) > 1,
+        )
         found = [rows.job(row) for row in answers]
         for job, stored, row in zip(jobs, found, answers, strict=True):
             same_key = job.idempotency and job.idempotency.key == stored.idempotency_key
@@ -109,6 +118,14 @@ class PostgresStore:
             job = rows.job(row)
             entries = tuple(Entry(UUID(each), job.priority) for each in row["outbox_entries"])
             return Cancelled(job, entries)
+        return None
+
+    def make_due(self, job_id: UUID) -> Job | None:
+        for row in self._rows("make_job_due", id=str(job_id)):
+            job = rows.job(row)
+            if job.status is not Status.PENDING:
+                raise JobNotPending(f"the job is {job.status}, and does not wait to be run")
+            return job
         return None
 
     def retry(self, job_id: UUID, token: UUID, *, request_id: str | None) -> Job | None:

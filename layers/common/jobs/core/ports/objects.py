@@ -27,8 +27,8 @@ class ObjectStore(Protocol):
 
 
 class Links(Protocol):
-    """Links to objects in the bucket, for readers without rights of their own."""
+    """Links to objects, for readers without rights of their own."""
 
-    def link(self, key: str, *, seconds: int) -> str:
-        """A URL that serves the object for `seconds`. Raises `ConfigurationError`."""
+    def link(self, bucket: str, key: str, *, seconds: int) -> str:
+        """A URL that serves the object for `seconds`. Raises `ResultGone` if there is none."""
         ...

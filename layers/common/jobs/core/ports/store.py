@@ -166,6 +166,13 @@ class JobStore(Protocol):
         """
         ...
 
+    def make_due(self, job_id: UUID) -> Job | None:
+        """Make a pending job due now, unless it is due already; any job is returned as it is then.
+
+        Raises `JobNotPending`.
+        """
+        ...
+
     def retry(self, job_id: UUID, token: UUID, *, request_id: str | None) -> Job | None:
         """Make a failed job pending again, no attempt counted; note that in its history.
 

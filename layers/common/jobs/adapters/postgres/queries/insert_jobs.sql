@@ -1,9 +1,8 @@
 -- Store a batch of pending jobs, all or none, and answer with one row for each.
 --
 -- Where a key is taken, the row that has it is the answer. The unique indexes decide that; a key
--- whose time is up is taken off its row first. A row that was stored at this very moment by
--- another is not to be seen yet: then an answer is missing, nothing is stored, and asking again
--- finds it.
+-- whose time is up is taken off its row first. A row that another statement stores at the same
+-- moment cannot be seen yet: then the answer is `unseen`, and asking again finds it.
 WITH element AS (
     SELECT *
     FROM json_to_recordset(%(jobs)s) AS e (place integer, {input_columns})
@@ -75,6 +74,6 @@ WITH element AS (
     FROM found
     ORDER BY place, rank
 )
-SELECT CASE WHEN rank = 3 THEN raise_retryable_conflict() ELSE body_hash END AS stored_hash, {job_columns}
+SELECT rank = 3 AS unseen, body_hash AS stored_hash, {job_columns}
 FROM answer
 ORDER BY place

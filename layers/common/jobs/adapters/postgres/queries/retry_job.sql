@@ -13,14 +13,12 @@ WITH before AS (
       AND jobs.unique_until <= now()
       AND before.status = 'failed'
     RETURNING jobs.id
-), retried AS (
-    UPDATE jobs
-    SET {reset_attempts}
+), free AS MATERIALIZED (
+    SELECT before.id
     FROM before,
         -- Counting them makes sure that it is done before.
         (SELECT count(*) FROM expired_key) AS first
-    WHERE jobs.id = before.id
-      AND before.status = 'failed'
+    WHERE before.status = 'failed'
       AND NOT EXISTS (
           SELECT FROM jobs AS other
           WHERE other.unique_key = before.unique_key
@@ -28,7 +26,10 @@ WITH before AS (
             AND other.status IN ('pending', 'processing')
             AND (other.unique_until IS NULL OR other.unique_until > now())
       )
-    RETURNING jobs.*
+), retried AS (
+    SELECT reopened.*
+    FROM free
+    CROSS JOIN LATERAL reopen_job(free.id) AS reopened
 ), noted AS (
     INSERT INTO job_attempts (
         job_id, token, number, started_at, ended_at, outcome, request_id

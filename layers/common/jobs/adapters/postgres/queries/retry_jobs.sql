@@ -22,11 +22,6 @@ WITH chosen AS (
 ), ranked AS (
     SELECT *, row_number() OVER (PARTITION BY owner, unique_key ORDER BY id) AS rank
     FROM chosen
-), free AS (
-    SELECT id, attempts
-    FROM ranked
-    WHERE unique_key IS NULL
-       OR rank = 1
 ), expired_key AS (
     -- As for a new job: a key whose time is up is taken off its row first.
     UPDATE jobs
@@ -37,20 +32,24 @@ WITH chosen AS (
       AND jobs.status IN ('pending', 'processing')
       AND jobs.unique_until <= now()
     RETURNING jobs.id
-), retried AS (
-    UPDATE jobs
-    SET {reset_attempts}
-    FROM free,
+), free AS MATERIALIZED (
+    SELECT id, attempts
+    FROM ranked,
         -- Counting them makes sure that it is done before.
         (SELECT count(*) FROM expired_key) AS first
-    WHERE jobs.id = free.id
-    RETURNING jobs.*
+    WHERE unique_key IS NULL
+       OR rank = 1
+), retried AS (
+    SELECT reopened.*
+    FROM free
+    CROSS JOIN LATERAL reopen_job(free.id) AS reopened
 ), noted AS (
     INSERT INTO job_attempts (
         job_id, token, number, started_at, ended_at, outcome, request_id
     )
-    SELECT id, %(token)s, attempts, now(), now(), 'retried', %(request_id)s
+    SELECT id, %(token)s, free.attempts, now(), now(), 'retried', %(request_id)s
     FROM free
+    JOIN retried USING (id)
 )
 SELECT (SELECT count(*) FROM chosen) = %(limit)s AS more, {job_columns}
 FROM retried
