@@ -182,11 +182,20 @@ def test_an_address_is_no_encoded_word(post: Post, word: str) -> None:
     assert post.arrived() == []
 
 
-def test_international_domains_are_sent_in_ascii(post: Post) -> None:
-    post.mailer.send(a_mail("ann@bücher.example"))
+@pytest.mark.parametrize(
+    ("domain", "wanted"),
+    [
+        ("bücher.example", "xn--bcher-kva.example"),
+        # Neither is strasse.example, which is somebody else's.
+        ("straße.example", "xn--strae-oqa.example"),
+        ("STRAẞE.example", "xn--strae-oqa.example"),
+    ],
+)
+def test_international_domains_are_sent_in_ascii(post: Post, domain: str, wanted: str) -> None:
+    post.mailer.send(a_mail(f"ann@{domain}"))
 
     (message,) = post.arrived()
-    assert message["To"] == "ann@xn--bcher-kva.example"
+    assert message["To"] == f"ann@{wanted}"
 
 
 @pytest.mark.parametrize(
@@ -199,6 +208,8 @@ def test_international_domains_are_sent_in_ascii(post: Post) -> None:
         "\uff1d\uff1futf-8\uff1fq\uff1f\uff1d0D\uff1d0ABcc\uff1d3Aeve\uff1f\uff1d.example",
         "\u2100.example",
         "straße.example\uff20eve.example",
+        "☕.example",
+        "bücher.example\u3002",
     ],
     ids=ascii,
 )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 import os
 from dataclasses import dataclass
-from email.utils import parseaddr
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -204,22 +203,22 @@ def _job_context(settings: PollerSettings) -> JobContext:
     from jobs.adapters.public_http import PublicHttpClient  # noqa: PLC0415
     from jobs.adapters.smtp import Smtp  # noqa: PLC0415
 
-    address = parseaddr(settings.mail_from)[1]
     bus = settings.event_bus
+    mailer = Smtp(
+        settings.mail_host,
+        settings.mail_port,
+        settings.mail_from,
+        tls=settings.mail_tls,
+        user=settings.mail_user,
+        password=settings.mail_password,
+    )
     return JobContext(
         objects=s3.Bucket(s3.connect(), settings.bucket),
-        mailer=Smtp(
-            settings.mail_host,
-            settings.mail_port,
-            settings.mail_from,
-            tls="starttls" if settings.mail_tls == "starttls" else "none",
-            user=settings.mail_user,
-            password=settings.mail_password,
-        ),
+        mailer=mailer,
         public_http=PublicHttpClient(settings.callback_allow),
         bus=event_bridge.EventBridge(event_bridge.connect(), bus) if bus else None,
         settings=ProcessorSettings(
-            mail_domain=address.rpartition("@")[2] or "localhost",
+            mail_domain=mailer.domain,
             callback_secret=settings.callback_secret,
         ),
     )

@@ -63,6 +63,7 @@ def test_every_attempt_makes_the_same_mail() -> None:
         ("root@localhost", ("root@localhost",)),
         ("用户@例子.example", ("用户@例子.example",)),
         ("उपयोगकर्ता@उदाहरण.example", ("उपयोगकर्ता@उदाहरण.example",)),
+        ("ann@\u0dc1\u0dca\u200d\u0dbb.example", ("ann@\u0dc1\u0dca\u200d\u0dbb.example",)),
         ([f"{n}@example.com" for n in range(100)], tuple(f"{n}@example.com" for n in range(100))),
     ],
 )
@@ -93,6 +94,8 @@ def test_recipients(to: object, recipients: tuple[str, ...]) -> None:
         "ann@example.com\x00",
         "ann\u2028@example.com",
         "ann\u202e@example.com",
+        "ann\u200d@example.com",
+        "ann@example\u202e.com",
         "ann@example.com>\r\nRCPT TO:<eve@example.com",
         '"ann\r\n"@example.com',
         "ann(comment)@example.com",

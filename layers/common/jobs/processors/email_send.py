@@ -74,6 +74,9 @@ _ADDRESS = re.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
+_JOINERS = str.maketrans("", "", "\u200c\u200d")
+"""Letters that cannot be seen, and that the names of domains need in some scripts."""
+
 _templates = MailTemplates(Path(__file__).with_name("templates"))
 
 
@@ -111,9 +114,14 @@ def _recipients(to: object) -> tuple[str, ...]:
 
 
 def _address(where: str, address: object) -> str:
-    if isinstance(address, str) and address.isprintable() and _ADDRESS.match(address):
+    if isinstance(address, str) and _is_printable(address) and _ADDRESS.match(address):
         return address
     raise unexpected(where, 'an address such as "ann@example.com"', address)
+
+
+def _is_printable(address: str) -> bool:
+    local, _, domain = address.rpartition("@")
+    return (local + domain.translate(_JOINERS)).isprintable()
 
 
 def _content(payload: Payload, templates: MailTemplates) -> Content:

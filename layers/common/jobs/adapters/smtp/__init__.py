@@ -57,6 +57,11 @@ class Smtp:
         self._final_patience = final_patience
         self._idle: deque[tuple[SmtpConnection, float]] = deque()
 
+    @property
+    def domain(self) -> str:
+        """The sender's domain, in ASCII."""
+        return self._sender.domain
+
     def send(self, mail: Mail) -> None:
         """Hand `mail` to the server, for all of its recipients or for none.
 

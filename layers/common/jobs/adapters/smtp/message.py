@@ -12,6 +12,7 @@ from email.policy import SMTP
 from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
+from jobs.adapters.smtp.domains import to_ascii
 from jobs.core.errors import AttemptFailed, ConfigurationError
 
 if TYPE_CHECKING:
@@ -26,12 +27,6 @@ out what it stands for: line breaks too, and behind them whatever header the tex
 
 _LINE = 76
 """Characters of a line that holds encoded words, at most."""
-
-_HOST = re.compile(r"[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*\Z")
-"""What a domain may be in ASCII. IDNA makes that of wide letters, and `@` of a wide one too."""
-
-_IDNA_2008_ONLY = frozenset("ßς\u200c\u200d")
-"""Letters that Python's IDNA of 2003 maps to others: the mail would go to another domain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +44,12 @@ def sender_address(text: str) -> Address:
     found = getaddresses([text])
     name, address = found[0] if len(found) == 1 else ("", "")
     local, _, domain = address.rpartition("@")
-    if not (local and domain) or _BREAK.search(text) or not address.isascii():
+    wrong = not (local.isascii() and local and domain) or _BREAK.search(text)
+    try:
+        domain = to_ascii(domain)
+    except ValueError:
+        wrong = True
+    if wrong:
         raise ConfigurationError(
             'MAIL_FROM: expected an address such as "jobs@example.com" or '
             f'"Jobs <jobs@example.com>", got {text!r}'
@@ -98,15 +98,10 @@ def _headers(mail: Mail) -> list[tuple[str, str]]:
 
 def _in_ascii(address: str) -> str:
     local, _, domain = address.rpartition("@")
-    if domain.isascii():
-        return address
     try:
-        found = domain.encode("idna").decode()
-    except UnicodeError as error:
+        return f"{local}@{to_ascii(domain)}"
+    except ValueError as error:
         raise AttemptFailed(f"To: {domain!r} is not an internet domain: {error}") from error
-    if not _HOST.match(found):
-        raise AttemptFailed(f"To: {domain!r} is not an internet domain: it stands for {found!r}")
-    return address if _IDNA_2008_ONLY & set(domain) else f"{local}@{found}"
 
 
 def _address(text: str) -> Address:
