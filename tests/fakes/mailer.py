@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jobs.adapters.smtp.message import compose, sender_address
+from jobs.core.ports.mail import NOTHING, Delivery, never
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jobs.adapters.smtp.message import Message
     from jobs.core.ports.mail import Mail
 
@@ -18,5 +21,10 @@ class FakeMailer:
         self._sender = sender_address(sender)
         self.sent: list[Message] = []
 
-    def send(self, mail: Mail) -> None:
-        self.sent.append(compose(mail, self._sender))
+    def send(
+        self, mail: Mail, earlier: Delivery = NOTHING, *, cancelled: Callable[[], bool] = never
+    ) -> Delivery:
+        del cancelled
+        message = compose(mail, self._sender)
+        self.sent.append(message)
+        return Delivery((*earlier.accepted, *message.recipients), earlier.refused)

@@ -44,7 +44,7 @@ def test_the_mail_is_sent_and_its_id_returned() -> None:
 
     assert result == {"messageId": f"<{JOB_ID}@jobs.example.com>"}
     (sent,) = mailer.sent
-    assert sent.recipients == ("ann@example.com",)
+    assert [*sent.recipients] == ["ann@example.com"]
     assert result["messageId"].encode() in sent.content
 
 

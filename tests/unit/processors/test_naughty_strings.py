@@ -74,7 +74,7 @@ def test_as_subject_and_body_of_a_mail_one_adds_no_header(text: str) -> None:
     assert all(len(parsed.get_all(name, [])) <= 1 for name in HEADERS)
     assert parsed["To"] == "ann@example.com"
     assert parsed["Subject"].split() == text.split()
-    assert message.recipients == ("ann@example.com",)
+    assert [*message.recipients] == ["ann@example.com"]
     body = parsed.get_body(("plain",))
     assert body is not None
     assert body.get_content().splitlines() == (text or "\n").splitlines()

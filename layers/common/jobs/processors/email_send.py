@@ -6,20 +6,26 @@ object) and perhaps a `subject` of its own. Result: `{"messageId": "<…@…>"}`
 the job alone, so that copies of one mail are known as such.
 
 What is wrong with the payload, a connection that fails and a reply of 4xx are tried again. A
-reply of 5xx is final, and so is a template that is missing or broken: asking again would not
-help, and relays ban those who insist.
+reply of 5xx to the mail is final, and so is a template that is missing or broken: asking again
+would not help, and relays ban those who insist.
+
+Each recipient gets the mail once, over all attempts: those who have it are not tried again, and the
+job is completed once one at least has it and no other is left. The result's `refused` then lists
+those whom the server refused for good. Only an attempt whose end nobody knows (a lost worker, no
+answer after the content) may have sent what the next one sends again.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Required, TypedDict
 
 from jobs.core.errors import AttemptFailed
 from jobs.core.failpoints import failpoint
 from jobs.core.job_type import JobType
-from jobs.core.ports.mail import Mail
+from jobs.core.ports.mail import Delivery, Mail
 from jobs.processors._mail_templates import Content, MailTemplates
 from jobs.processors._payload import MISSING, Keywords, text, unexpected
 
@@ -83,9 +89,17 @@ _templates = MailTemplates(Path(__file__).with_name("templates"))
 def process(claim: Claim, context: JobContext) -> Result:
     """Send the mail of `claim`. Raises `AttemptFailed`."""
     mail = compose(claim, context.settings.mail_domain)
-    context.mailer.send(mail)
+    delivery = context.mailer.send(mail, _earlier(claim), cancelled=context.cancelled)
     failpoint("mail.after_accepted")
-    return {"messageId": mail.message_id}
+    refused = {"refused": delivery.refusals()} if delivery.refused else {}
+    return {"messageId": mail.message_id, **refused}
+
+
+def _earlier(claim: Claim) -> Delivery:
+    """What earlier attempts have delivered. A job that is retried by hand, which begins with the
+    first attempt again, tries those that were refused once more."""
+    delivery = Delivery.of(claim.partial)
+    return replace(delivery, refused=()) if claim.attempt == 1 else delivery
 
 
 def compose(claim: Claim, domain: str, templates: MailTemplates = _templates) -> Mail:

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 
 from jobs.adapters.smtp.connection import Server, SmtpConnection
 from jobs.adapters.smtp.message import compose, sender_address
-from jobs.core.errors import ConfigurationError
+from jobs.adapters.smtp.replies import CLOSING, Refused
+from jobs.adapters.smtp.sending import Sending
+from jobs.core.errors import AttemptFailed, ConfigurationError, OutcomeUnknown
+from jobs.core.ports.mail import NOTHING, never
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jobs.adapters.smtp.message import Message
-    from jobs.core.ports.mail import Mail
+    from jobs.core.ports.mail import Delivery, Mail
 
 _IDLE = 5.0
 """Seconds for which a connection that did its work is worth another try."""
@@ -62,42 +67,88 @@ class Smtp:
         """The sender's domain, in ASCII."""
         return self._sender.domain
 
-    def send(self, mail: Mail) -> None:
-        """Hand `mail` to the server, for all of its recipients or for none.
-
-        Raises `PermanentFailure` for a reply of 5xx, `OutcomeUnknown` if the connection is lost
-        after the final dot, `AttemptFailed` for everything else.
-        """
+    def send(
+        self, mail: Mail, earlier: Delivery = NOTHING, *, cancelled: Callable[[], bool] = never
+    ) -> Delivery:
+        """See `Mailer`. All transactions of one mail share the patience of one."""
         message = compose(mail, self._sender)
-        conversation = self._begin(message, until=monotonic() + self._patience)
-        with conversation:
-            conversation.name_recipients(message.recipients)
-            conversation.deliver(message, patience=self._final_patience)
-        self._idle.append((conversation, monotonic()))
+        sending = Sending(message.recipients, earlier)
+        until = monotonic() + self._patience
+        while recipients := sending.next_recipients():
+            if cancelled():
+                sending.stop(AttemptFailed("the attempt was cancelled"))
+                break
+            try:
+                self._transact(message, recipients, sending, until)
+            except Refused as no:
+                sending.refuse_all(no.reply)
+            except AttemptFailed as error:
+                sending.stop(error)
+        return sending.result(str(self._server))
 
     def close(self) -> None:
         """Close the connections that are open for the next mail."""
         while self._idle:
             self._idle.pop()[0].leave()
 
+    def _transact(
+        self, message: Message, recipients: dict[str, str], sending: Sending, until: float
+    ) -> None:
+        """One transaction, with those of `recipients` that the server takes in it."""
+        connection = self._begin(message, until)
+        with connection:
+            replies = connection.name_recipients(recipients)
+            closing = [reply for reply in replies.values() if reply.code == CLOSING]
+            taken = sending.note(replies)
+            done = taken and self._deliver(connection, message, sending, closing=bool(closing))
+        if done:
+            self._idle.append((connection, monotonic()))
+        else:
+            connection.leave()
+        if closing and not taken:
+            raise AttemptFailed(closing[0].text)
+
+    def _deliver(
+        self, connection: SmtpConnection, message: Message, sending: Sending, *, closing: bool
+    ) -> bool:
+        """Send the content to those whom the server took; whether it has it.
+
+        `closing`: the connection may be gone; then it is sent on another.
+        """
+        try:
+            connection.deliver(message.content, self._final_patience)
+        except OutcomeUnknown:
+            raise
+        except (AttemptFailed, Refused) as error:
+            if closing:
+                sending.again()
+            elif isinstance(error, Refused):
+                sending.refuse(error.reply)
+            else:
+                raise
+            return False
+        sending.accept()
+        return True
+
     def _begin(self, message: Message, until: float) -> SmtpConnection:
-        conversation = self._used_before()
-        if conversation is not None:
+        connection = self._used_before()
+        if connection is not None:
             soon = monotonic() + self._patience * _IMPATIENCE
-            if conversation.begins_again(message, until=min(soon, until)):
-                conversation.until = until
-                return conversation
-        conversation = SmtpConnection(self._server, until)
-        with conversation:
-            conversation.begin(message)
-        return conversation
+            if connection.announces(message, until=min(soon, until)):
+                connection.until = until
+                return connection
+        connection = SmtpConnection(self._server, until)
+        with connection:
+            connection.begin()
+            connection.announce(message)
+        return connection
 
     def _used_before(self) -> SmtpConnection | None:
         while self._idle:
-            conversation, since = self._idle.pop()
+            connection, since = self._idle.pop()
             if monotonic() - since < _IDLE:
-                return conversation
-            conversation.close()
+                return connection
+            connection.close()
         return None
 
 

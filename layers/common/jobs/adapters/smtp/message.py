@@ -16,6 +16,8 @@ from jobs.adapters.smtp.domains import to_ascii
 from jobs.core.errors import AttemptFailed, ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jobs.core.ports.mail import Mail
 
 _BREAK = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
@@ -31,10 +33,13 @@ _LINE = 76
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What an SMTP conversation needs. `utf8`: the server must know SMTPUTF8 (RFC 6531)."""
+    """What an SMTP transaction needs. `utf8`: the server must know SMTPUTF8 (RFC 6531).
+
+    `recipients`: the address that goes into the command, by the spelling of the mail.
+    """
 
     sender: str
-    recipients: tuple[str, ...]
+    recipients: dict[str, str]
     content: bytes
     utf8: bool
 
@@ -64,19 +69,29 @@ def compose(mail: Mail, sender: Address) -> Message:
             raise AttemptFailed(f"{name}: a mail header cannot hold line breaks: {value!r}")
         if name != "Subject" and _ENCODED in value:
             raise AttemptFailed(f"{name}: an address cannot hold {_ENCODED!r}: {value!r}")
-    recipients = tuple(map(_in_ascii, mail.to))
-    utf8 = not all(map(str.isascii, recipients))
+    addresses = tuple(map(_in_ascii, mail.to))
+    utf8 = not all(map(str.isascii, addresses))
     # 7 bit: what every server takes, whatever it offers.
     message = EmailMessage(policy=SMTP.clone(utf8=utf8, cte_type="7bit"))
     message["From"] = sender
-    message["To"] = tuple(map(_address, recipients))
+    message["To"] = tuple(map(_address, addresses))
     _set_subject(message, mail.subject)
     message["Date"] = datetime.now(UTC)
     message["Message-ID"] = mail.message_id
     message.set_content(mail.text)
     if mail.html is not None:
         message.add_alternative(mail.html, subtype="html")
+    recipients = _distinct(zip(mail.to, addresses, strict=True))
     return Message(sender.addr_spec, recipients, message.as_bytes(), utf8)
+
+
+def _distinct(addresses: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Each mailbox once, however often and however its domain is spelled."""
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for given, address in addresses:
+        local, _, domain = address.rpartition("@")
+        found.setdefault((local, domain.lower()), (given, address))
+    return dict(found.values())
 
 
 def _set_subject(message: EmailMessage, text: str) -> None:
