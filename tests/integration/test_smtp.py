@@ -523,10 +523,11 @@ def server_tls(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext
     return context
 
 
-def test_a_mail_is_encrypted_and_the_sender_known(trusted: trustme.CA) -> None:
-    with smtp_sink(server_tls(trusted)) as sink:
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
+def test_a_mail_is_encrypted_and_the_sender_known(trusted: trustme.CA, tls: str) -> None:
+    with smtp_sink(server_tls(trusted), implicit=tls == "implicit") as sink:
         sink.logins["jobs"] = "secret"
-        with mailer_to(sink, tls="starttls", user="jobs", password="secret") as mailer:
+        with mailer_to(sink, tls=tls, user="jobs", password="secret") as mailer:
             mailer.send(a_mail())
             mailer.send(a_mail())
 
@@ -556,15 +557,18 @@ def test_nothing_is_sent_in_clear_where_encryption_is_demanded(sink: SmtpSink) -
     assert sink.commands == []
 
 
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
 @pytest.mark.parametrize("certificate", ["of an unknown authority", "for another name"])
-def test_nothing_is_sent_under_a_bad_certificate(trusted: trustme.CA, certificate: str) -> None:
+def test_nothing_is_sent_under_a_bad_certificate(
+    trusted: trustme.CA, certificate: str, tls: str
+) -> None:
     authority, name = {
         "of an unknown authority": (trustme.CA(), "127.0.0.1"),
         "for another name": (trusted, "mail.example.com"),
     }[certificate]
     with (
-        smtp_sink(server_tls(authority, name)) as sink,
-        mailer_to(sink, tls="starttls") as mailer,
+        smtp_sink(server_tls(authority, name), implicit=tls == "implicit") as sink,
+        mailer_to(sink, tls=tls) as mailer,
     ):
         failure = failure_of(mailer)
 
@@ -577,7 +581,7 @@ def test_nothing_is_sent_under_a_bad_certificate(trusted: trustme.CA, certificat
     ("options", "message"),
     [
         ({"user": "jobs", "password": "secret"}, "MAIL_USER.*MAIL_TLS=starttls"),
-        ({"tls": "ssl"}, "MAIL_TLS: expected none or starttls, got 'ssl'"),
+        ({"tls": "ssl"}, "MAIL_TLS: expected none, starttls or implicit, got 'ssl'"),
         ({"sender": ""}, "MAIL_FROM: expected an address"),
         ({"sender": "nobody"}, "MAIL_FROM: expected an address"),
         ({"sender": "a@example.com, b@example.com"}, "MAIL_FROM: expected an address"),

@@ -107,7 +107,7 @@ class SmtpSink:
             envelope.mail_from or "",
             tuple(envelope.rcpt_tos),
             envelope.original_content or b"",
-            encrypted=session.ssl is not None,
+            encrypted=_transport(server).get_extra_info("sslcontext") is not None,
         )
         self.received.append(mail)
         reply = self.next_reply("DATA", "250 taken")
@@ -131,11 +131,15 @@ class SmtpSink:
 
 def _cut(server: SMTP, *, whole: bool = False) -> None:
     """Close the connection. `whole`: what was said arrives before."""
-    assert isinstance(server.transport, asyncio.Transport)
     if whole:
-        server.transport.close()
+        _transport(server).close()
     else:
-        server.transport.abort()
+        _transport(server).abort()
+
+
+def _transport(server: SMTP) -> asyncio.Transport:
+    assert isinstance(server.transport, asyncio.Transport)
+    return server.transport
 
 
 class _Server(SMTP):
@@ -185,8 +189,11 @@ class _Server(SMTP):
 
 
 @contextmanager
-def smtp_sink(tls: ssl.SSLContext | None = None, *, utf8: bool = True) -> Iterator[SmtpSink]:
-    """A sink on a free port of 127.0.0.1; with `tls` it offers STARTTLS."""
+def smtp_sink(
+    tls: ssl.SSLContext | None = None, *, implicit: bool = False, utf8: bool = True
+) -> Iterator[SmtpSink]:
+    """A sink on a free port of 127.0.0.1; with `tls` it offers STARTTLS, or has it from the first
+    byte on (`implicit`)."""
     sink = SmtpSink()
     loop = asyncio.new_event_loop()
 
@@ -195,13 +202,15 @@ def smtp_sink(tls: ssl.SSLContext | None = None, *, utf8: bool = True) -> Iterat
         return _Server(
             sink,
             enable_SMTPUTF8=utf8,
-            tls_context=tls,
+            tls_context=None if implicit else tls,
             authenticator=sink.authenticate,
-            auth_require_tls=True,
+            auth_require_tls=not implicit,
             loop=loop,
         )
 
-    server = loop.run_until_complete(loop.create_server(connected, "127.0.0.1", 0))
+    server = loop.run_until_complete(
+        loop.create_server(connected, "127.0.0.1", 0, ssl=tls if implicit else None)
+    )
     sink.port = server.sockets[0].getsockname()[1]
     thread = Thread(target=loop.run_forever)
     thread.start()

@@ -74,7 +74,7 @@ WRONG = {
     "MAX_POLLERS": ("0", "a whole number from 1 to 1000, not '0'"),
     "LOG_LEVEL": ("debug", "one of DEBUG, INFO, WARNING, ERROR, not 'debug'"),
     "MAIL_PORT": ("70000", "a whole number from 1 to 65535, not '70000'"),
-    "MAIL_TLS": ("yes", "one of none, starttls, not 'yes'"),
+    "MAIL_TLS": ("yes", "one of none, starttls, implicit, not 'yes'"),
     "LEASE_SECONDS": ("nan", "a number from 1 to 300, not 'nan'"),
     "EVENT_BUS": ("arn:aws:x", "the name of an event bus"),
     "CONCURRENCY": ("eight", "a whole number from 1 to 64, not 'eight'"),

@@ -170,7 +170,7 @@ class PollerSettings(Settings):
     mail_host: str = _setting(_text)
     mail_port: int = _setting(_whole(1, 65535), 25)
     mail_from: str = _setting(_text)
-    mail_tls: str = _setting(_one_of("none", "starttls"), "none")
+    mail_tls: str = _setting(_one_of("none", "starttls", "implicit"), "none")
     mail_user: str = _setting(_text, "")
     mail_password: str = _setting(_text, "")
     callback_secret: str = _setting(_secret, "")

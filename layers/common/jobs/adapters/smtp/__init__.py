@@ -30,7 +30,8 @@ _IMPATIENCE = 0.1
 class Smtp:
     """`Mailer` on one SMTP server. Safe to use from several threads.
 
-    `tls`: "none", or "starttls": encrypted under a certificate that is checked, or not sent.
+    `tls`: "none"; or "starttls" or "implicit" (port 465, as a rule): encrypted under a certificate
+    that is checked, or not sent.
     `patience`: seconds that the server may take until it has the mail. `final_patience`: seconds
     that it may then take to answer for it: long, as RFC 5321 asks, because a server that is
     left too early may deliver nevertheless. `user` "": no login.
@@ -56,6 +57,7 @@ class Smtp:
             port=port,
             greeting_name=self._sender.domain,
             tls=_tls(tls),
+            implicit=tls == "implicit",
             login=_login(user, password, tls),
         )
         self._patience = patience
@@ -156,10 +158,10 @@ def _tls(tls: str) -> ssl.SSLContext | None:
     match tls:
         case "none":
             return None
-        case "starttls":
+        case "starttls" | "implicit":
             return ssl.create_default_context()
         case _:
-            raise ConfigurationError(f"MAIL_TLS: expected none or starttls, got {tls!r}")
+            raise ConfigurationError(f"MAIL_TLS: expected none, starttls or implicit, got {tls!r}")
 
 
 def _login(user: str, password: str, tls: str) -> tuple[str, str] | None:
@@ -167,6 +169,7 @@ def _login(user: str, password: str, tls: str) -> tuple[str, str] | None:
         return None
     if tls == "none":
         raise ConfigurationError(
-            "MAIL_USER: expected MAIL_TLS=starttls beside it, as a password is not sent in clear"
+            "MAIL_USER: expected MAIL_TLS=starttls or implicit beside it, as a password is not "
+            "sent in clear"
         )
     return user, password

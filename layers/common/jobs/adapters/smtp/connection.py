@@ -6,6 +6,7 @@ import re
 import smtplib
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
@@ -32,12 +33,16 @@ _LOST = "so the outcome is unknown, it may have arrived"
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A mail server, and how to speak with it. `tls` None: in clear."""
+    """A mail server, and how to speak with it.
+
+    `tls` None: in clear. `implicit`: encrypted from the first byte on, else by STARTTLS.
+    """
 
     host: str
     port: int
     greeting_name: str
     tls: ssl.SSLContext | None
+    implicit: bool
     login: tuple[str, str] | None
 
     def __str__(self) -> str:
@@ -55,8 +60,10 @@ class SmtpConnection:
     def __init__(self, server: Server, until: float) -> None:
         self._server = server
         self.until = until
+        implicit = partial(smtplib.SMTP_SSL, context=server.tls)
+        connect: Callable[..., smtplib.SMTP] = implicit if server.implicit else smtplib.SMTP
         with _before_the_mail("connect"):
-            self._smtp = smtplib.SMTP(
+            self._smtp = connect(
                 server.host,
                 server.port,
                 local_hostname=server.greeting_name,
@@ -67,7 +74,7 @@ class SmtpConnection:
         """Introduce ourselves."""
         with _before_the_mail("EHLO"):
             self._step().ehlo_or_helo_if_needed()
-        if self._server.tls is not None:
+        if self._server.tls is not None and not self._server.implicit:
             self._encrypt(self._server.tls)
         if self._server.login is not None:
             with _before_the_mail("AUTH"):
