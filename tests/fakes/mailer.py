@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jobs.adapters.smtp.message import compose, sender_address
+from jobs.adapters.smtp.mailboxes import sender as sender_mailbox
+from jobs.adapters.smtp.message import compose
 from jobs.core.ports.mail import NOTHING, Delivery, never
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ class FakeMailer:
     """`Mailer`; `sent` is what was handed to it, as it would go over the wire."""
 
     def __init__(self, sender: str = "jobs@example.com") -> None:
-        self._sender = sender_address(sender)
+        self._sender = sender_mailbox(sender)
         self.sent: list[Message] = []
 
     def send(

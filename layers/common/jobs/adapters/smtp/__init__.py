@@ -8,7 +8,8 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from jobs.adapters.smtp.connection import Server, SmtpConnection
-from jobs.adapters.smtp.message import compose, sender_address
+from jobs.adapters.smtp.mailboxes import sender as sender_mailbox
+from jobs.adapters.smtp.message import compose
 from jobs.adapters.smtp.replies import CLOSING, Refused
 from jobs.adapters.smtp.sending import Sending
 from jobs.core.errors import AttemptFailed, ConfigurationError, OutcomeUnknown
@@ -51,11 +52,13 @@ class Smtp:
         patience: float = 30.0,
         final_patience: float = 60.0,
     ) -> None:
-        self._sender = sender_address(sender)
+        self._sender = sender_mailbox(sender)
+        self.domain = self._sender.address.rpartition("@")[2]
+        """The sender's domain, in ASCII."""
         self._server = Server(
             host=host,
             port=port,
-            greeting_name=self._sender.domain,
+            greeting_name=self.domain,
             tls=_tls(tls),
             implicit=tls == "implicit",
             login=_login(user, password, tls),
@@ -63,11 +66,6 @@ class Smtp:
         self._patience = patience
         self._final_patience = final_patience
         self._idle: deque[tuple[SmtpConnection, float]] = deque()
-
-    @property
-    def domain(self) -> str:
-        """The sender's domain, in ASCII."""
-        return self._sender.domain
 
     def send(
         self, mail: Mail, earlier: Delivery = NOTHING, *, cancelled: Callable[[], bool] = never

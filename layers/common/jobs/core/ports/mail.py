@@ -10,14 +10,28 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
-    """A message to one or more recipients. `message_id` includes the angle brackets."""
+class Mailbox:
+    """An address, and the name that is shown with it."""
 
-    to: tuple[str, ...]
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message to one or more recipients. `message_id` includes the angle brackets.
+
+    Recipients are those in `to`, `cc` and `bcc`; the last are in no header.
+    """
+
+    to: tuple[Mailbox, ...]
     subject: str
     text: str
     html: str | None
     message_id: str
+    cc: tuple[Mailbox, ...] = ()
+    bcc: tuple[Mailbox, ...] = ()
+    reply_to: tuple[Mailbox, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
