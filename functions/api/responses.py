@@ -63,7 +63,8 @@ JOB_SCHEMAS: Mapping[str, Schema] = {
     },
     "result": {
         "type": ["object", "null"],
-        "description": "The return value of the completed job, 256 KiB at most.",
+        "description": "The return value of the completed job, 256 KiB at most. Before that, what "
+        "failed attempts have done nevertheless, where they say so.",
     },
     "error": {
         "type": ["string", "null"],

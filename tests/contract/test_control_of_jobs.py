@@ -201,6 +201,15 @@ def test_a_failed_job_gets_all_its_attempts_anew_and_a_note_of_it(rows: Rows) ->
     assert history[-1].request_id == "by hand"
 
 
+def test_a_retried_job_knows_what_was_done_before(rows: Rows) -> None:
+    job = rows.insert(max_attempts=1)
+    rows.settle(rows.claim(job), Failed("no", {"done": [1]}))
+
+    retry(rows, job)
+
+    assert rows.claim(job).partial == {"done": [1]}
+
+
 def test_retrying_again_with_the_same_token_is_the_same_retry(rows: Rows) -> None:
     job, token = failed(rows), uuid4()
     retry(rows, job, token)

@@ -149,6 +149,37 @@ def test_a_job_that_lost_a_lease_is_claimed_only_alone(rows: Rows) -> None:
 # Settle
 
 
+@pytest.mark.parametrize("outcome", [Retry, OutcomeUnknown])
+def test_what_a_failed_attempt_has_done_is_shown_and_told_to_the_next(
+    rows: Rows, outcome: type[Retry | OutcomeUnknown]
+) -> None:
+    job = rows.insert()
+    done = {"zeta": ["ä"], "a": 1}
+    first = rows.claim(job)
+    assert first.partial is None
+    rows.settle(first, outcome("no", done))
+    rows.advance(60)
+
+    assert rows.get(job.id).result == done
+    second = rows.claim(job)
+    assert second.partial == done
+    assert list(second.partial or {}) == list(done)
+
+
+def test_what_was_done_outlives_attempts_that_say_nothing_of_it(rows: Rows) -> None:
+    job, done = rows.insert(max_attempts=3), {"done": [1]}
+    rows.settle(rows.claim(job), Retry("no", done))
+    rows.advance(60)
+    rows.lose(rows.claim(job))
+    rows.advance(60)
+    last = rows.claim(job, alone=True)
+    assert last.partial == done
+    rows.settle(last, Retry("no"))
+
+    now = rows.get(job.id)
+    assert (now.status, now.result) == (Status.FAILED, done)
+
+
 def test_success_completes_a_job(rows: Rows) -> None:
     job = rows.insert()
     claim = rows.claim(job)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
-from typing import TYPE_CHECKING
+from email.utils import getaddresses
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -17,7 +19,7 @@ import pytest
 from fakes.mailer import FakeMailer
 from jobs.adapters.smtp import Smtp
 from jobs.core.errors import AttemptFailed
-from jobs.core.ports.mail import Mail, Mailer
+from jobs.core.ports.mail import Mail, Mailbox, Mailer
 from outside.smtp import smtp_sink
 
 if TYPE_CHECKING:
@@ -74,7 +76,8 @@ def a_mail(
     message_id: str = "",
 ) -> Mail:
     message_id = message_id or f"<{uuid4()}@example.com>"
-    return Mail(to or ("ann@example.com",), subject, text, html, message_id)
+    addresses = tuple(map(Mailbox, to or ("ann@example.com",)))
+    return Mail(addresses, subject, text, html, message_id)
 
 
 def body(message: EmailMessage, kind: str) -> str:
@@ -96,6 +99,81 @@ def test_a_mail_arrives_as_it_was_handed_over(post: Post) -> None:
     assert message["Date"].datetime is not None
     assert message.get_content_type() == "text/plain"
     assert body(message, "plain") == "How are you?\n"
+
+
+def test_copies_and_answers_go_where_the_mail_says(post: Post) -> None:
+    mail = replace(
+        a_mail("ann@example.com"),
+        cc=(Mailbox("bob@example.com", "Bob"), Mailbox("carla@example.com")),
+        bcc=(Mailbox("dora@example.com", "Dora"),),
+        reply_to=(Mailbox("help@example.com", "Help"),),
+    )
+
+    delivery = post.mailer.send(mail)
+
+    (message,) = post.arrived()
+    assert message["Cc"] == "Bob <bob@example.com>, carla@example.com"
+    assert message["Reply-To"] == "Help <help@example.com>"
+    assert message["Bcc"] is None
+    # What the catcher writes of the envelope aside.
+    shown = {name: str(text) for name, text in message.items() if name != "X-RcptTo"}
+    assert "dora" not in str(shown)
+    assert delivery.accepted == (
+        "ann@example.com",
+        "bob@example.com",
+        "carla@example.com",
+        "dora@example.com",
+    )
+
+
+def test_a_mail_says_that_no_human_sent_it(post: Post) -> None:
+    post.mailer.send(a_mail())
+
+    (message,) = post.arrived()
+    assert message["Auto-Submitted"] == "auto-generated"
+
+
+NAMES = [
+    "Ann",
+    "Ann B. Lee",
+    "Lee, Ann",
+    'Ann "the (boss)" <Lee>',
+    "Ann\\",
+    "a@b.example",
+    "Jürgen Müller",
+    "Müller, Jürgen; <x@y>",
+    "山田太郎" * 20,
+    "👨‍👩‍👧",
+    "x" * 200,
+    "ann@example.com, eve@example.com " * 5,
+    "  two  blanks  ",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("header", ["to", "cc", "reply_to"])
+def test_a_name_arrives_unchanged_and_adds_no_address(post: Post, header: str, name: str) -> None:
+    boxes = (Mailbox("ann@example.com", name.strip()), Mailbox("bob@example.com", name.strip()))
+    changes: dict[str, Any] = {header: boxes}
+    post.mailer.send(replace(a_mail("carla@example.com"), **changes))
+
+    (message,) = post.arrived()
+    [raw] = [text for key, text in message.raw_items() if key.lower() == header.replace("_", "-")]
+    found = getaddresses([raw])
+    assert [address for _, address in found] == ["ann@example.com", "bob@example.com"]
+    # The library that parses headers puts blanks between the encoded words of a name.
+    names = [str(make_header(decode_header(name))) for name, _ in found]
+    assert [each.split() for each in names] == [name.split()] * 2
+
+
+@pytest.mark.parametrize("name", ["Ann\nBcc: eve@example.com", "Ann\r", "=?utf-8?q?=0D=0Ax?="])
+@pytest.mark.parametrize("header", ["to", "cc", "bcc", "reply_to"])
+def test_a_name_that_breaks_out_is_refused(post: Post, header: str, name: str) -> None:
+    changes: dict[str, Any] = {header: (Mailbox("ann@example.com", name),)}
+    with pytest.raises(AttemptFailed, match="cannot hold"):
+        post.mailer.send(replace(a_mail(), **changes))
+
+    assert post.arrived() == []
 
 
 def test_html_comes_beside_the_plain_text(post: Post) -> None:
@@ -182,11 +260,20 @@ def test_an_address_is_no_encoded_word(post: Post, word: str) -> None:
     assert post.arrived() == []
 
 
-def test_international_domains_are_sent_in_ascii(post: Post) -> None:
-    post.mailer.send(a_mail("ann@bücher.example"))
+@pytest.mark.parametrize(
+    ("domain", "wanted"),
+    [
+        ("bücher.example", "xn--bcher-kva.example"),
+        # Neither is strasse.example, which is somebody else's.
+        ("straße.example", "xn--strae-oqa.example"),
+        ("STRAẞE.example", "xn--strae-oqa.example"),
+    ],
+)
+def test_international_domains_are_sent_in_ascii(post: Post, domain: str, wanted: str) -> None:
+    post.mailer.send(a_mail(f"ann@{domain}"))
 
     (message,) = post.arrived()
-    assert message["To"] == "ann@xn--bcher-kva.example"
+    assert message["To"] == f"ann@{wanted}"
 
 
 @pytest.mark.parametrize(
@@ -199,6 +286,8 @@ def test_international_domains_are_sent_in_ascii(post: Post) -> None:
         "\uff1d\uff1futf-8\uff1fq\uff1f\uff1d0D\uff1d0ABcc\uff1d3Aeve\uff1f\uff1d.example",
         "\u2100.example",
         "straße.example\uff20eve.example",
+        "☕.example",
+        "bücher.example\u3002",
     ],
     ids=ascii,
 )

@@ -524,6 +524,7 @@ def _claim(row: Row) -> Claim:
         row.losses,
         backoff=row.job.backoff,
         timeout=row.job.timeout,
+        partial=row.result,
     )
 
 

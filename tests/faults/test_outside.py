@@ -14,7 +14,9 @@ from jobs.adapters import s3
 from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.smtp import Smtp
 from jobs.core.job_type import JobContext, ProcessorSettings
+from jobs.core.retry import decide
 from jobs.core.worker.drain import drain
+from jobs.core.worker.executor import execute
 from jobs.processors import JOB_TYPES
 from outside.s3 import CUT as CUT_S3
 from outside.s3 import S3Stub, s3_stub
@@ -166,10 +168,85 @@ def test_a_mail_that_is_refused_for_good_is_not_sent_again(
     assert sink.accepted == []
 
 
+ANN, BOB, CARLA = "ann@example.com", "bob@example.com", "carla@example.com"
+TO_THREE = MAIL | {"to": [ANN, BOB, CARLA]}
+
+
 def test_no_recipient_gets_a_mail_twice_because_another_was_refused(
     engine: Engine, sink: SmtpSink
 ) -> None:
-    sink.will_answer("RCPT", "250 OK", "450 grey", "250 OK", "250 OK")
-    job = run(engine, "EMAIL_SEND", MAIL | {"to": ["ann@example.com", "bob@example.com"]})
-    assert outcomes(job) == ["failed", "completed"]
-    assert [mail.recipients for mail in sink.accepted] == [("ann@example.com", "bob@example.com")]
+    sink.will_answer_for(BOB, "450 grey", "421 grey")
+    job = run(engine, "EMAIL_SEND", TO_THREE)
+
+    assert outcomes(job) == ["failed", "failed", "completed"]
+    assert [mail.recipients for mail in sink.accepted] == [(ANN, CARLA), (BOB,)]
+    assert len(copies(sink)) == 1
+    assert job.result == {"messageId": f"<{job.id}@example.com>"}
+
+
+def test_the_result_says_who_was_refused(engine: Engine, sink: SmtpSink) -> None:
+    sink.will_answer_for(BOB, "550 5.1.1 unknown")
+    job = run(engine, "EMAIL_SEND", TO_THREE)
+
+    assert (job.status, outcomes(job)) == ("completed", ["completed"])
+    assert job.result == {
+        "messageId": f"<{job.id}@example.com>",
+        "refused": [{"address": BOB, "reply": "550 5.1.1 unknown"}],
+    }
+
+
+def test_a_worker_lost_between_two_attempts_makes_nobody_get_a_mail_twice(
+    engine: Engine, sink: SmtpSink
+) -> None:
+    sink.will_answer_for(BOB, "450 grey")
+    job_id = engine.submit("EMAIL_SEND", TO_THREE)
+    [claim] = engine.claim(job_id)
+    outcome = execute(claim, JOB_TYPES, engine.config.job_context, engine.log)
+    engine.store.settle([decide(claim, outcome)])
+    engine.expire(job_id)
+    assert engine.claim(job_id)
+    engine.expire(job_id)
+    engine.drain(seconds=300)
+
+    assert outcomes(engine.job(job_id)) == ["failed", "lost", "completed"]
+    assert sink.deliveries() == {ANN: 1, BOB: 1, CARLA: 1}
+
+
+def test_a_job_that_failed_for_some_is_retried_for_those_alone(
+    engine: Engine, sink: SmtpSink
+) -> None:
+    sink.will_answer_for(ANN, "550 unknown")
+    sink.will_answer_for(BOB, *["450 grey"] * 3)
+    job = run(engine, "EMAIL_SEND", TO_THREE)
+    assert job.status == "failed"
+    assert job.result == {
+        "accepted": [CARLA],
+        "refused": [{"address": ANN, "reply": "550 unknown"}],
+    }
+    assert f"{BOB}: 450 grey" in (job.error or "")
+
+    engine.control().retry(job.id, request_id=None)
+    engine.drain(seconds=300)
+
+    assert engine.job(job.id).status == "completed"
+    assert sink.deliveries() == {ANN: 1, BOB: 1, CARLA: 1}
+
+
+@pytest.mark.parametrize("command", ["GREETING", "EHLO"])
+def test_a_server_that_is_out_of_order_fails_no_mail_for_good(
+    engine: Engine, sink: SmtpSink, command: str
+) -> None:
+    sink.will_answer(command, "554 5.3.2 out of order", "554 5.3.2 out of order")
+    sink.will_answer("HELO", "554 5.3.2 out of order", "554 5.3.2 out of order")
+    job = run(engine, "EMAIL_SEND", MAIL)
+
+    assert outcomes(job) == ["failed", "failed", "completed"]
+    assert "not about the mail" in (job.history[0].error or "")
+
+
+def test_what_is_no_answer_to_the_content_is_unknown(engine: Engine, sink: SmtpSink) -> None:
+    sink.will_answer("DATA", "what?")
+    job = run(engine, "EMAIL_SEND", MAIL)
+
+    assert outcomes(job) == ["unknown", "completed"]
+    assert copies(sink) == {f"<{job.id}@example.com>".encode(): 2}

@@ -170,7 +170,7 @@ def test_the_layer_brings_what_its_list_says_and_nothing_of_chalices_own(built: 
     declared = HeaderParser().parsestr(metadata.read_text()).get_all("Requires-Dist", [])
 
     assert libraries <= {name.replace("-", "_") for name in listed}
-    assert libraries >= {"chalice", "jinja2", "psycopg2_binary", "redis"}
+    assert libraries >= {"chalice", "idna", "jinja2", "psycopg2_binary", "redis"}
     assert declared
     for requirement in declared:
         (name,) = re.findall(r"^[\w.-]+", requirement)

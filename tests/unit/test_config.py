@@ -89,7 +89,7 @@ WRONG = {
 }
 WRONG_OF_PARTS = {
     "MAIL_PORT": ("70000", "a whole number from 1 to 65535, not '70000'"),
-    "MAIL_TLS": ("yes", "one of none, starttls, not 'yes'"),
+    "MAIL_TLS": ("yes", "one of none, starttls, implicit, not 'yes'"),
     "CALLBACK_SECRET": ("too short, a secret", "whsec_ and base64"),
     "CALLBACK_ALLOW": ("localhost", "a list of networks"),
     "EVENT_BUS": ("arn:aws:x", "the name of an event bus"),

@@ -182,7 +182,7 @@ class MailSettings(_Readable):
     mail_host: str = _setting(_text)
     mail_port: int = _setting(_whole(1, 65535), 25)
     mail_from: str = _setting(_text)
-    mail_tls: str = _setting(_one_of("none", "starttls"), "none")
+    mail_tls: str = _setting(_one_of("none", "starttls", "implicit"), "none")
     mail_user: str = _setting(_text, "")
     mail_password: str = _setting(_text, "")
 

@@ -7,7 +7,6 @@ no others.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jobs.adapters import event_bridge, s3
@@ -103,11 +102,11 @@ def _mail(environment: Environment) -> _Mail:
         settings.mail_host,
         settings.mail_port,
         settings.mail_from,
-        tls="starttls" if settings.mail_tls == "starttls" else "none",
+        tls=settings.mail_tls,
         user=settings.mail_user,
         password=settings.mail_password,
     )
-    return _Mail(mailer, parseaddr(settings.mail_from)[1].rpartition("@")[2])
+    return _Mail(mailer, mailer.domain)
 
 
 def _bus(environment: Environment) -> Bus | None:

@@ -86,6 +86,26 @@ def test_decide(case: Case) -> None:
     assert end.error == getattr(case.outcome, "error", None)
 
 
+@pytest.mark.parametrize("kind", [Failed, Retry, OutcomeUnknown])
+@pytest.mark.parametrize("attempt", [1, 3])
+def test_what_was_done_before_is_kept_until_an_attempt_says_otherwise(
+    kind: type[Failed | Retry | OutcomeUnknown], attempt: int
+) -> None:
+    held = replace(claim(attempt, 3), partial={"done": 1})
+
+    assert decide(held, kind("no")).result == {"done": 1}
+    assert decide(held, kind("no", {"done": 2})).result == {"done": 2}
+    assert decide(held, kind("no", {})).result == {}
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_what_was_done_before_outlives_a_lost_worker(*, alone: bool) -> None:
+    held = replace(claim(3, 3, alone=alone), partial={"done": 1})
+
+    assert decide(held, LOST).result == {"done": 1}
+    assert decide(held, DONE).result == {"n": 1}
+
+
 OUTCOMES = (DONE, GIVE_UP, AGAIN, UNKNOWN, LOST)
 
 

@@ -10,6 +10,7 @@ from fakes.mailer import FakeMailer
 from fakes.objects import FakeObjects
 from jobs.core.errors import AttemptFailed, OutcomeUnknown, PermanentFailure
 from jobs.core.job_type import JobContext, ProcessorSettings
+from jobs.core.ports.mail import Mailbox
 from jobs.processors import JOB_TYPES
 from jobs.processors._mail_templates import MailTemplates
 from jobs.processors.email_send import MAX_SUBJECT_CHARACTERS, compose
@@ -44,7 +45,7 @@ def test_the_mail_is_sent_and_its_id_returned() -> None:
 
     assert result == {"messageId": f"<{JOB_ID}@jobs.example.com>"}
     (sent,) = mailer.sent
-    assert sent.recipients == ("ann@example.com",)
+    assert [*sent.recipients] == ["ann@example.com"]
     assert result["messageId"].encode() in sent.content
 
 
@@ -63,11 +64,71 @@ def test_every_attempt_makes_the_same_mail() -> None:
         ("root@localhost", ("root@localhost",)),
         ("用户@例子.example", ("用户@例子.example",)),
         ("उपयोगकर्ता@उदाहरण.example", ("उपयोगकर्ता@उदाहरण.example",)),
+        ("ann@\u0dc1\u0dca\u200d\u0dbb.example", ("ann@\u0dc1\u0dca\u200d\u0dbb.example",)),
         ([f"{n}@example.com" for n in range(100)], tuple(f"{n}@example.com" for n in range(100))),
     ],
 )
 def test_recipients(to: object, recipients: tuple[str, ...]) -> None:
-    assert mail_of({**PLAIN, "to": to}).to == recipients
+    assert mail_of({**PLAIN, "to": to}).to == tuple(map(Mailbox, recipients))
+
+
+@pytest.mark.parametrize(
+    ("text", "mailbox"),
+    [
+        ("Ann <ann@example.com>", Mailbox("ann@example.com", "Ann")),
+        ("  Ann B. Lee<ann@example.com> ", Mailbox("ann@example.com", "Ann B. Lee")),
+        ("<ann@example.com>", Mailbox("ann@example.com")),
+        ('"Lee, Ann" <ann@example.com>', Mailbox("ann@example.com", "Lee, Ann")),
+        ("Lee, Ann (Sales) <ann@example.com>", Mailbox("ann@example.com", "Lee, Ann (Sales)")),
+        (r'"A \"<b@x>\" \\ C" <ann@example.com>', Mailbox("ann@example.com", r'A "<b@x>" \ C')),
+        ("Jürgen 👨‍👩‍👧 <j@straße.example>", Mailbox("j@straße.example", "Jürgen 👨‍👩‍👧")),
+        (f"{'n' * 200} <ann@example.com>", Mailbox("ann@example.com", "n" * 200)),
+    ],
+)
+@pytest.mark.parametrize("member", ["to", "cc", "bcc", "replyTo"])
+def test_an_address_may_have_a_name(member: str, text: str, mailbox: Mailbox) -> None:
+    mail = mail_of({**PLAIN, member: [text]})
+
+    assert (mail.reply_to if member == "replyTo" else getattr(mail, member)) == (mailbox,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ann ann@example.com",
+        "Ann <ann@example.com",
+        "Ann <ann@example.com>>",
+        "Ann <ann@example.com> Lee",
+        "ann@example.com, Eve <eve@example.com>",
+        "Ann <ann@example.com>, Eve <eve@example.com>",
+        'Ann "Lee <ann@example.com>',
+        "Ann\r\nBcc: eve@example.com <ann@example.com>",
+        '"Ann\nLee" <ann@example.com>',
+        "=?utf-8?q?Ann?= <ann@example.com>",
+        f"{'n' * 201} <ann@example.com>",
+        "Ann <>",
+        "Ann <\u202eann@example.com>",
+        "Ann\ud800 <ann@example.com>",
+    ],
+)
+@pytest.mark.parametrize("member", ["to", "cc", "bcc", "replyTo"])
+def test_what_is_no_address_with_a_name_is_refused(member: str, text: str) -> None:
+    with pytest.raises(AttemptFailed, match=rf"payload\.{member}: expected an address such as"):
+        mail_of({**PLAIN, member: text})
+
+
+def test_recipients_are_counted_together() -> None:
+    fifty = [f"{n}@example.com" for n in range(50)]
+    assert mail_of({**PLAIN, "to": fifty, "cc": fifty[:49], "bcc": ["a@example.org"]}).bcc
+
+    with pytest.raises(AttemptFailed, match="100 recipients in to, cc and bcc at most, got 101"):
+        mail_of({**PLAIN, "to": fifty, "cc": fifty, "bcc": "a@example.org"})
+
+
+def test_what_is_optional_may_be_null() -> None:
+    payload = {**PLAIN, "cc": None, "bcc": None, "replyTo": None, "html": None, "template": None}
+
+    assert mail_of(payload) == mail_of(PLAIN)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +146,6 @@ def test_recipients(to: object, recipients: tuple[str, ...]) -> None:
         "ann@-example.com",
         "ann@example.com.",
         "ann @example.com",
-        "Ann <ann@example.com>",
         "ann@example.com, eve@example.com",
         "ann@example.com;eve@example.com",
         "ann@example.com\r\nBcc: eve@example.com",
@@ -93,6 +153,8 @@ def test_recipients(to: object, recipients: tuple[str, ...]) -> None:
         "ann@example.com\x00",
         "ann\u2028@example.com",
         "ann\u202e@example.com",
+        "ann\u200d@example.com",
+        "ann@example\u202e.com",
         "ann@example.com>\r\nRCPT TO:<eve@example.com",
         '"ann\r\n"@example.com',
         "ann(comment)@example.com",
@@ -131,8 +193,9 @@ def test_what_is_no_address_is_refused(address: object) -> None:
         ({**PLAIN, "body": ["a"]}, 'payload.body: expected a string, got ["a"]'),
         ({**PLAIN, "html": 7}, "payload.html: expected a string, got 7"),
         (
-            {**PLAIN, "cc": "b@example.com"},
-            'payload: expected only to, subject, body, html, template, context, got "cc"',
+            {**PLAIN, "from": "b@example.com"},
+            "payload: expected only to, cc, bcc, replyTo, subject, body, html, template, context, "
+            'got "from"',
         ),
         ({**PLAIN, "context": {}}, "payload.context: expected a template beside it"),
         (

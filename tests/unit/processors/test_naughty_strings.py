@@ -6,7 +6,10 @@ import csv
 import email
 import io
 import json
-from email.policy import SMTP
+from email.header import decode_header, make_header
+from email.parser import HeaderParser
+from email.policy import SMTP, compat32
+from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +26,7 @@ from support.naughty import STORABLE, STRINGS
 if TYPE_CHECKING:
     from support.world import World
 
-HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Content-Type"]
+HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Type"]
 
 
 def test_there_are_many_of_them() -> None:
@@ -74,7 +77,7 @@ def test_as_subject_and_body_of_a_mail_one_adds_no_header(text: str) -> None:
     assert all(len(parsed.get_all(name, [])) <= 1 for name in HEADERS)
     assert parsed["To"] == "ann@example.com"
     assert parsed["Subject"].split() == text.split()
-    assert message.recipients == ("ann@example.com",)
+    assert [*message.recipients] == ["ann@example.com"]
     body = parsed.get_body(("plain",))
     assert body is not None
     assert body.get_content().splitlines() == (text or "\n").splitlines()
@@ -89,3 +92,27 @@ def test_as_a_recipient_one_is_an_address_or_refused(text: str) -> None:
             a_claim("EMAIL_SEND", payload), JobContext(FakeObjects(), mailer)
         )
     assert mailer.sent == []
+
+
+@pytest.mark.parametrize("text", STORABLE, ids=lambda text: ascii(text)[:40])
+def test_as_the_name_of_a_recipient_one_comes_out_as_it_went_in_or_is_refused(text: str) -> None:
+    mailer = FakeMailer()
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    payload = {"to": f'"{quoted}" <ann@example.com>', "subject": "s", "body": "b"}
+    claim = a_claim("EMAIL_SEND", payload)
+    refused = None
+    try:
+        JOB_TYPES["EMAIL_SEND"].process(claim, JobContext(FakeObjects(), mailer))
+    except AttemptFailed as refusal:
+        refused = str(refusal)
+    if refused is not None:
+        assert "payload.to: expected an address" in refused
+        assert not text.isprintable() or len(text) > 200 or "=?" in text
+        return
+    [message] = mailer.sent
+    headers = HeaderParser(policy=compat32).parsestr(message.content.decode("ascii"))
+
+    assert set(headers.keys()) <= {*HEADERS, "MIME-Version", "Content-Transfer-Encoding"}
+    [(name, address)] = getaddresses(headers.get_all("To", []))
+    assert address == "ann@example.com"
+    assert str(make_header(decode_header(name))).split() == text.split()

@@ -74,7 +74,7 @@ class Bucket:
 
     def ping(self) -> None:
         """Raise `AttemptFailed` if there is no such bucket, or it may not be used."""
-        with self._explained("find", ""):
+        with _explained("find", self._name, ""):
             self._client.head_bucket(Bucket=self._name)
 
     def _write(self, key: str, content: _Content, content_type: str) -> None:

@@ -66,6 +66,8 @@ class Claim(Generic[PayloadT]):
     backoff: Backoff = DEFAULT_BACKOFF
     timeout: float | None = None
     """Seconds this attempt may take, where that is less than its type may."""
+    partial: Result | None = None
+    """What earlier attempts have done, as the latest that failed said (`AttemptFailed.partial`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -122,7 +122,19 @@ class ProcessorUnavailable(JobsError):  # noqa: N818
 
 
 class AttemptFailed(JobsError):  # noqa: N818
-    """The attempt failed; it is tried again while attempts are left."""
+    """The attempt failed; it is tried again while attempts are left.
+
+    `partial`: what was done nevertheless, in the shape of a result. The job shows it as its result,
+    and the next attempt finds it in its claim.
+    """
+
+    partial: dict[str, Any] | None = None
+
+    def __init__(
+        self, message: str | None = None, *, partial: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.partial = partial
 
 
 class PermanentFailure(AttemptFailed):

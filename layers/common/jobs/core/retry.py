@@ -29,6 +29,7 @@ class Retry:
     """It failed, and may go better next time."""
 
     error: str
+    partial: Result | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class OutcomeUnknown:
     """It ended without an answer: the effect may have happened. Tried again."""
 
     error: str
+    partial: Result | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Failed:
     """It failed, and no further attempt would help."""
 
     error: str
+    partial: Result | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +63,20 @@ def decide(claim: Claim, outcome: Outcome) -> Settlement:
     match outcome:
         case Succeeded(result):
             return Settlement(claim, Status.COMPLETED, AttemptOutcome.COMPLETED, result=result)
-        case Failed(error):
-            return Settlement(claim, Status.FAILED, AttemptOutcome.FAILED, error=error)
-        case Retry(error):
-            return _again(claim, AttemptOutcome.FAILED, error)
-        case OutcomeUnknown(error):
-            return _again(claim, AttemptOutcome.UNKNOWN, error)
+        case Failed(error, partial):
+            kept = _kept(claim, partial)
+            return Settlement(claim, Status.FAILED, AttemptOutcome.FAILED, kept, error)
+        case Retry(error, partial):
+            return _again(claim, AttemptOutcome.FAILED, error, partial)
+        case OutcomeUnknown(error, partial):
+            return _again(claim, AttemptOutcome.UNKNOWN, error, partial)
         case WorkerLost(error) if claim.attempt >= claim.max_attempts and not claim.alone:
             # It may have died of a neighbour, so it gets this attempt once more, on its own.
             return Settlement(
                 claim,
                 Status.PENDING,
                 AttemptOutcome.LOST,
+                result=claim.partial,
                 error=error,
                 delay=_wait(claim),
                 lost=True,
@@ -94,10 +99,23 @@ def backoff(attempt: int, rule: Backoff = DEFAULT_BACKOFF, seed: object = None) 
     return wait
 
 
-def _again(claim: Claim, outcome: AttemptOutcome, error: str, *, lost: bool = False) -> Settlement:
+def _again(
+    claim: Claim,
+    outcome: AttemptOutcome,
+    error: str,
+    partial: Result | None = None,
+    *,
+    lost: bool = False,
+) -> Settlement:
+    result = _kept(claim, partial)
     if claim.attempt >= claim.max_attempts:
-        return Settlement(claim, Status.FAILED, outcome, error=error, lost=lost)
-    return Settlement(claim, Status.PENDING, outcome, error=error, delay=_wait(claim), lost=lost)
+        return Settlement(claim, Status.FAILED, outcome, result, error, lost=lost)
+    return Settlement(claim, Status.PENDING, outcome, result, error, _wait(claim), lost)
+
+
+def _kept(claim: Claim, partial: Result | None) -> Result | None:
+    """What the job has done so far: an attempt that says nothing of it leaves it as it was."""
+    return claim.partial if partial is None else partial
 
 
 def _wait(claim: Claim) -> float:

@@ -1,55 +1,56 @@
 """EMAIL_SEND: one mail, in plain text and, where given, in HTML.
 
-Payload: `to` (an address or a list of up to 100; international ones too), and either `subject`,
-`body` (plain text) and perhaps `html`, or `template` (a name in `templates/`), `context` (an
-object) and perhaps a `subject` of its own. Result: `{"messageId": "<…@…>"}`, which depends on
-the job alone, so that copies of one mail are known as such.
+Payload: `to`, and perhaps `cc`, `bcc` and `replyTo` (an address, with or without a name, or a list;
+up to 100 recipients in all); and either `subject`, `body` (plain text) and perhaps `html`, or
+`template` (a name in `templates/`), `context` (an object) and perhaps a `subject` of its own.
+Result: `{"messageId": "<…@…>"}`, which depends on the job alone, so that copies of one mail are
+known as such.
 
 What is wrong with the payload, a connection that fails and a reply of 4xx are tried again. A
-reply of 5xx is final, and so is a template that is missing or broken: asking again would not
-help, and relays ban those who insist.
+reply of 5xx to the mail is final, and so is a template that is missing or broken: asking again
+would not help, and relays ban those who insist.
+
+Each recipient gets the mail once, over all attempts: those who have it are not tried again, and the
+job is completed once one at least has it and no other is left. The result's `refused` then lists
+those whom the server refused for good. Only an attempt whose end nobody knows (a lost worker, no
+answer after the content) may have sent what the next one sends again.
 """
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Required, TypedDict
 
 from jobs.core.errors import AttemptFailed
 from jobs.core.failpoints import failpoint
 from jobs.core.job_type import JobType
-from jobs.core.ports.mail import Mail
+from jobs.core.ports.mail import Delivery, Mail
+from jobs.processors._mail_addresses import CONTROL, MAX_RECIPIENTS, Addresses, mailboxes
 from jobs.processors._mail_templates import Content, MailTemplates
-from jobs.processors._payload import MISSING, Keywords, text, unexpected
+from jobs.processors._payload import Keywords, text, unexpected
 
 if TYPE_CHECKING:
     from jobs.core.claim import Claim
     from jobs.core.job import Payload, Result
     from jobs.core.job_type import JobContext
+    from jobs.core.ports.mail import Mailbox
 
 MAX_SECONDS = 100.0
 """Seconds: a mail server may take 30 until it has the mail, and 60 to answer for it."""
-
-MAX_RECIPIENTS = 100
-"""What every mail server must take at once (RFC 5321, 4.5.3.1.8)."""
 
 MAX_SUBJECT_CHARACTERS = 998
 """Characters, as many as a line of a mail has (RFC 5322, 2.1.1). To fold a subject takes the
 square of its length."""
 
-Address = Annotated[str, Keywords(examples=["ann@example.com"], maxLength=254)]
-
 
 class EmailSendPayload(TypedDict, total=False):
     """A mail: `subject` and `body`, and perhaps `html`; or `template` and `context`."""
 
-    to: Required[
-        Annotated[
-            Address | Annotated[list[Address], Keywords(minItems=1, maxItems=MAX_RECIPIENTS)],
-            Keywords(description="An address, or a list of them; international ones too."),
-        ]
-    ]
+    to: Required[Annotated[Addresses, Keywords(description="Who gets the mail.")]]
+    cc: Annotated[Addresses, Keywords(description="Who gets a copy, for all to see.")]
+    bcc: Annotated[Addresses, Keywords(description="Who gets a copy that no header tells of.")]
+    replyTo: Annotated[Addresses, Keywords(description="Where answers go, instead of the sender.")]
     subject: Annotated[
         str,
         Keywords(
@@ -67,22 +68,23 @@ class EmailSendPayload(TypedDict, total=False):
 
 MEMBERS = tuple(EmailSendPayload.__annotations__)
 
-_ATOM = r"[^\s\"(),.:;<>@\[\\\]]+"
-_LABEL = r"(?!-)[a-zA-Z0-9\-\u0080-\U0010ffff]{1,63}(?<!-)"
-_ADDRESS = re.compile(
-    rf"(?=.{{3,254}}\Z)(?=[^@]{{1,64}}@)(?!.*=\?){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*\Z"
-)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-
 _templates = MailTemplates(Path(__file__).with_name("templates"))
 
 
 def process(claim: Claim, context: JobContext) -> Result:
     """Send the mail of `claim`. Raises `AttemptFailed`."""
     mail = compose(claim, context.settings.mail_domain)
-    context.mailer.send(mail)
+    delivery = context.mailer.send(mail, _earlier(claim), cancelled=context.cancelled)
     failpoint("mail.after_accepted")
-    return {"messageId": mail.message_id}
+    refused = {"refused": delivery.refusals()} if delivery.refused else {}
+    return {"messageId": mail.message_id, **refused}
+
+
+def _earlier(claim: Claim) -> Delivery:
+    """What earlier attempts have delivered. A job that is retried by hand, which begins with the
+    first attempt again, tries those that were refused once more."""
+    delivery = Delivery.of(claim.partial)
+    return replace(delivery, refused=()) if claim.attempt == 1 else delivery
 
 
 def compose(claim: Claim, domain: str, templates: MailTemplates = _templates) -> Mail:
@@ -91,29 +93,30 @@ def compose(claim: Claim, domain: str, templates: MailTemplates = _templates) ->
     for member in payload:
         if member not in MEMBERS:
             raise unexpected("payload", f"only {', '.join(MEMBERS)}", member)
-    recipients = _recipients(payload.get("to", MISSING))
+    to, cc, bcc = _recipients(payload)
     content = _content(payload, templates)
-    if _CONTROL.search(content.subject) or len(content.subject) > MAX_SUBJECT_CHARACTERS:
+    if CONTROL.search(content.subject) or len(content.subject) > MAX_SUBJECT_CHARACTERS:
         wanted = f"one line of up to {MAX_SUBJECT_CHARACTERS} characters, "
         wanted += "none of them a control character"
         raise unexpected("payload.subject", wanted, content.subject)
-    message_id = f"<{claim.id}@{domain}>"
-    return Mail(recipients, content.subject, content.text, content.html, message_id)
+    return Mail(
+        to,
+        content.subject,
+        content.text,
+        content.html,
+        f"<{claim.id}@{domain}>",
+        cc=cc,
+        bcc=bcc,
+        reply_to=mailboxes(payload, "replyTo"),
+    )
 
 
-def _recipients(to: object) -> tuple[str, ...]:
-    if isinstance(to, str):
-        return (_address("payload.to", to),)
-    if not isinstance(to, list) or not 1 <= len(to) <= MAX_RECIPIENTS:
-        raise unexpected("payload.to", f"an address or a list of 1 to {MAX_RECIPIENTS}", to)
-    addresses = (_address(f"payload.to[{index}]", address) for index, address in enumerate(to))
-    return tuple(dict.fromkeys(addresses))
-
-
-def _address(where: str, address: object) -> str:
-    if isinstance(address, str) and address.isprintable() and _ADDRESS.match(address):
-        return address
-    raise unexpected(where, 'an address such as "ann@example.com"', address)
+def _recipients(payload: Payload) -> list[tuple[Mailbox, ...]]:
+    found = [mailboxes(payload, member) for member in ("to", "cc", "bcc")]
+    count = sum(map(len, found))
+    if count > MAX_RECIPIENTS:
+        raise unexpected("payload", f"{MAX_RECIPIENTS} recipients in to, cc and bcc at most", count)
+    return found
 
 
 def _content(payload: Payload, templates: MailTemplates) -> Content:

@@ -80,6 +80,40 @@ def test_whatever_is_raised_is_an_outcome(error: BaseException, outcome: Outcome
     assert run(raising(error)) == outcome
 
 
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (AttemptFailed("no", partial={"done": [1]}), Retry("no", {"done": [1]})),
+        (PermanentFailure("no", partial={"done": [1]}), Failed("no", {"done": [1]})),
+        (errors.OutcomeUnknown("?", partial={}), retry.OutcomeUnknown("?", {})),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_was_done_before_a_failure_is_part_of_the_outcome(
+    error: AttemptFailed, outcome: Outcome
+) -> None:
+    assert run(raising(error)) == outcome
+
+
+@pytest.mark.parametrize(
+    "partial", [{"n": float("nan")}, {"s": "\0"}, {"s": "x" * MAX_RESULT_BYTES}]
+)
+def test_what_was_done_has_the_limits_of_a_result(partial: dict[str, Any]) -> None:
+    outcome = run(raising(AttemptFailed("no", partial=partial)))
+
+    assert isinstance(outcome, Failed)
+    assert "the processor's result" in outcome.error
+    assert outcome.partial is None
+
+
+def test_a_failure_of_a_kind_of_its_own_is_an_outcome() -> None:
+    class Own(AttemptFailed):
+        def __init__(self) -> None:
+            self.args = ("busy",)
+
+    assert run(raising(Own())) == Retry("busy")
+
+
 def test_an_error_of_the_core_without_a_message_says_what_it_means() -> None:
     assert run(raising(errors.OutcomeUnknown())) == retry.OutcomeUnknown(
         "The attempt ended without an answer: its effect may have happened."

@@ -273,6 +273,7 @@ def _claim(row: Row, token: UUID, *, alone: bool) -> Claim:
         unreadable=unreadable,
         backoff=_backoff(row),
         timeout=row["timeout_seconds"],
+        partial=row["partial"],
     )
 
 

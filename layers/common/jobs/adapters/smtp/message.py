@@ -2,113 +2,95 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.header import Header
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
-from jobs.core.errors import AttemptFailed, ConfigurationError
+from jobs.adapters.smtp.domains import to_ascii
+from jobs.adapters.smtp.mailboxes import BREAK, ENCODED, MAX_LINE_CHARACTERS, header
+from jobs.core.errors import AttemptFailed
 
 if TYPE_CHECKING:
-    from jobs.core.ports.mail import Mail
+    from collections.abc import Iterable
 
-_BREAK = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
-"""What could end a header or a command. The policy below refuses most of it, but not all."""
-
-_ENCODED = "=?"
-"""What an encoded word (RFC 2047) begins with. `EmailMessage` takes such text for one, and writes
-out what it stands for: line breaks too, and behind them whatever header the text wants."""
-
-_LINE = 76
-"""Characters of a line that holds encoded words, at most."""
-
-_HOST = re.compile(r"[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*\Z")
-"""What a domain may be in ASCII. IDNA makes that of wide letters, and `@` of a wide one too."""
-
-_IDNA_2008_ONLY = frozenset("ßς\u200c\u200d")
-"""Letters that Python's IDNA of 2003 maps to others: the mail would go to another domain."""
+    from jobs.core.ports.mail import Mail, Mailbox
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What an SMTP conversation needs. `utf8`: the server must know SMTPUTF8 (RFC 6531)."""
+    """What an SMTP transaction needs. `utf8`: the server must know SMTPUTF8 (RFC 6531).
+
+    `recipients`: the address that goes into the command, by the spelling of the mail.
+    """
 
     sender: str
-    recipients: tuple[str, ...]
+    recipients: dict[str, str]
     content: bytes
     utf8: bool
 
 
-def sender_address(text: str) -> Address:
-    """The address in `MAIL_FROM`, with or without a name. Raises `ConfigurationError`."""
-    found = getaddresses([text])
-    name, address = found[0] if len(found) == 1 else ("", "")
-    local, _, domain = address.rpartition("@")
-    if not (local and domain) or _BREAK.search(text) or not address.isascii():
-        raise ConfigurationError(
-            'MAIL_FROM: expected an address such as "jobs@example.com" or '
-            f'"Jobs <jobs@example.com>", got {text!r}'
-        )
-    return Address(display_name=name, username=local, domain=domain)
-
-
-def compose(mail: Mail, sender: Address) -> Message:
+def compose(mail: Mail, sender: Mailbox) -> Message:
     """Write `mail` out. Raises `AttemptFailed` for what would break out of its header."""
-    for name, value in _headers(mail):
-        if _BREAK.search(value):
-            raise AttemptFailed(f"{name}: a mail header cannot hold line breaks: {value!r}")
-        if name != "Subject" and _ENCODED in value:
-            raise AttemptFailed(f"{name}: an address cannot hold {_ENCODED!r}: {value!r}")
-    recipients = tuple(map(_in_ascii, mail.to))
-    utf8 = not all(map(str.isascii, recipients))
-    # 7 bit: what every server takes, whatever it offers.
-    message = EmailMessage(policy=SMTP.clone(utf8=utf8, cte_type="7bit"))
-    message["From"] = sender
-    message["To"] = tuple(map(_address, recipients))
+    _refuse_breaks("Subject", mail.subject)
+    _refuse_breaks("Message-ID", mail.message_id)
+    shown = {
+        name: [_in_ascii(name, each) for each in mailboxes]
+        for name, mailboxes in (("To", mail.to), ("Cc", mail.cc), ("Reply-To", mail.reply_to))
+    }
+    hidden = [_in_ascii("Bcc", each) for each in mail.bcc]
+    sent_to = [*shown["To"], *shown["Cc"], *hidden]
+    given = [*mail.to, *mail.cc, *mail.bcc]
+    utf8 = not all(each.address.isascii() for each in (*sent_to, *shown["Reply-To"]))
+    # 7 bit: what every server takes, whatever it offers. Nothing is folded again: `EmailMessage`
+    # takes what looks like an encoded word for one then.
+    message = EmailMessage(policy=SMTP.clone(utf8=utf8, cte_type="7bit", refold_source="none"))
+    for name, mailboxes in {"From": [sender], **shown}.items():
+        if mailboxes:
+            message.set_raw(name, header(mailboxes))
     _set_subject(message, mail.subject)
     message["Date"] = datetime.now(UTC)
     message["Message-ID"] = mail.message_id
+    message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text)
     if mail.html is not None:
         message.add_alternative(mail.html, subtype="html")
-    return Message(sender.addr_spec, recipients, message.as_bytes(), utf8)
+    recipients = _distinct(zip(given, sent_to, strict=True))
+    return Message(sender.address, recipients, message.as_bytes(), utf8)
+
+
+def _refuse_breaks(name: str, value: str) -> None:
+    if BREAK.search(value):
+        raise AttemptFailed(f"{name}: a mail header cannot hold line breaks: {value!r}")
+
+
+def _in_ascii(name: str, mailbox: Mailbox) -> Mailbox:
+    for value in (mailbox.address, mailbox.name):
+        _refuse_breaks(name, value)
+        if ENCODED in value:
+            raise AttemptFailed(f"{name}: an address cannot hold {ENCODED!r}: {value!r}")
+    local, _, domain = mailbox.address.rpartition("@")
+    try:
+        return replace(mailbox, address=f"{local}@{to_ascii(domain)}")
+    except ValueError as error:
+        raise AttemptFailed(f"{name}: {domain!r} is not an internet domain: {error}") from error
 
 
 def _set_subject(message: EmailMessage, text: str) -> None:
-    if text.isascii() and _ENCODED not in text:
+    if text.isascii() and ENCODED not in text:
         message["Subject"] = text
         return
     # Of other text `EmailMessage` loses a blank where it folds a line.
-    encoded = Header(text, "utf-8", maxlinelen=_LINE, header_name="Subject").encode()
+    encoded = Header(text, "utf-8", maxlinelen=MAX_LINE_CHARACTERS, header_name="Subject").encode()
     message.set_raw("Subject", encoded)
 
 
-def _headers(mail: Mail) -> list[tuple[str, str]]:
-    return [
-        ("Subject", mail.subject),
-        ("Message-ID", mail.message_id),
-        *(("To", address) for address in mail.to),
-    ]
-
-
-def _in_ascii(address: str) -> str:
-    local, _, domain = address.rpartition("@")
-    if domain.isascii():
-        return address
-    try:
-        found = domain.encode("idna").decode()
-    except UnicodeError as error:
-        raise AttemptFailed(f"To: {domain!r} is not an internet domain: {error}") from error
-    if not _HOST.match(found):
-        raise AttemptFailed(f"To: {domain!r} is not an internet domain: it stands for {found!r}")
-    return address if _IDNA_2008_ONLY & set(domain) else f"{local}@{found}"
-
-
-def _address(text: str) -> Address:
-    local, _, domain = text.rpartition("@")
-    return Address(username=local, domain=domain)
+def _distinct(mailboxes: Iterable[tuple[Mailbox, Mailbox]]) -> dict[str, str]:
+    """Each mailbox once, however often and however its domain is spelled."""
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for given, mailbox in mailboxes:
+        local, _, domain = mailbox.address.rpartition("@")
+        found.setdefault((local, domain.lower()), (given.address, mailbox.address))
+    return dict(found.values())

@@ -107,15 +107,9 @@ def execute(claim: Claim, types: Mapping[str, JobType], context: JobContext, log
     )
     try:
         return retry.Succeeded(_processed(claim, types, context))
-    except errors.PermanentFailure as error:
-        return retry.Failed(_text(error))
-    except errors.OutcomeUnknown as error:
-        return retry.OutcomeUnknown(_text(error))
-    except (
-        errors.AttemptFailed,
-        errors.ConfigurationError,
-        errors.ProcessorUnavailable,
-    ) as error:
+    except errors.AttemptFailed as error:
+        return _failed(error)
+    except (errors.ConfigurationError, errors.ProcessorUnavailable) as error:
         return retry.Retry(_text(error))
     except BaseException as error:  # noqa: BLE001 - sys.exit() in a processor is a failure too
         # Its text may quote the payload: the row keeps that, the log does not.
@@ -128,6 +122,20 @@ def execute(claim: Claim, types: Mapping[str, JobType], context: JobContext, log
             trace=where,
         )
         return retry.Retry(_text(error, type(error).__name__))
+
+
+def _failed(error: errors.AttemptFailed) -> Outcome:
+    if error.partial is not None:
+        try:
+            check_result(error.partial)
+        except errors.PermanentFailure as wrong:
+            return retry.Failed(_text(wrong))
+    match error:
+        case errors.PermanentFailure():
+            return retry.Failed(_text(error), error.partial)
+        case errors.OutcomeUnknown():
+            return retry.OutcomeUnknown(_text(error), error.partial)
+    return retry.Retry(_text(error), error.partial)
 
 
 def _processed(claim: Claim, types: Mapping[str, JobType], context: JobContext) -> Result:

@@ -67,6 +67,8 @@ SELECT
     jobs.type,
     -- As text: one that cannot be read spoils its own job, and not the batch.
     CASE WHEN jobs.status IN ('pending', 'processing') THEN jobs.payload::text END AS payload,
+    -- Of a job that is not over: what its attempts have done so far.
+    CASE WHEN jobs.status IN ('pending', 'processing') THEN jobs.result END AS partial,
     -- This statement sees the row as it was before.
     jobs.attempts + candidate.claimed::integer AS attempt,
     jobs.max_attempts,
