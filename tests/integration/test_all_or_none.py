@@ -19,7 +19,7 @@ from jobs.core.job import NewJob
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from jobs.adapters.postgres.libpq import Row
+    from jobs.adapters.postgres.connection import Row
 
 TAKE = """
 INSERT INTO jobs (id, type, payload, unique_key)

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from psycopg2 import extensions
 
-    from jobs.adapters.postgres.connection import Connection
-    from jobs.adapters.postgres.libpq import Row
+    from jobs.adapters.postgres.connection import Connection, Row
 
 MANY = 200_000
 BLOCKS = 2_000

@@ -22,7 +22,7 @@ from support.engine import Engine
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jobs.adapters.postgres.libpq import Row
+    from jobs.adapters.postgres.connection import Row
     from stack.servers.postgres import Postgres
 
 PINNING = re.compile(r"\b(SET|LISTEN|PREPARE|DECLARE|DISCARD|TEMP|TEMPORARY|pg_advisory_lock)\b")
@@ -88,6 +88,6 @@ def test_no_statement_binds_a_client_to_a_backend(
     assert len(sent) > len({"insert", "claim", "settle", "release", "renew", "due", "get"})
     assert any(statement.startswith("BEGIN") for _, statement in sent)
     for how, statement in sent:
-        assert how == "execute <unnamed>", f"{how}: {statement}"
+        assert how == "statement", f"prepared: {statement}"
         found = PINNING.search(re.sub(r"--.*|UPDATE [^;]*?\bSET\b", "", statement))
         assert found is None, f"{found}: {statement}"

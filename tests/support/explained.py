@@ -13,7 +13,7 @@ from jobs.adapters.postgres.statements import STATEMENTS, statement
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from jobs.adapters.postgres.libpq import Row
+    from jobs.adapters.postgres.connection import Row
 
 NAMES = {statement(file.stem): file.stem for file in STATEMENTS.glob("*.sql")}
 

@@ -10,8 +10,7 @@ from jobs.core.ports.api_keys import ApiKey, Scope
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from jobs.adapters.postgres.connection import Connection
-    from jobs.adapters.postgres.libpq import Row
+    from jobs.adapters.postgres.connection import Connection, Row
 
 
 class PostgresApiKeys:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
+import select
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg2
 from psycopg2 import errors, extensions
 
-from jobs.adapters.postgres import libpq
 from jobs.core.errors import ConfigurationError, SchemaMissing, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from jobs.adapters.postgres.libpq import Row
+Row = dict[str, Any]
+"""The values of a row by the names of its columns."""
 
 DEFAULT_TIMEOUT_SECONDS = 5.0
 
@@ -44,11 +45,15 @@ class _Timed(extensions.connection):
 
 
 def _wait(connection: extensions.connection) -> None:
-    """Wait for the server, though not past the deadline."""
+    """Wait for the server, though not past the deadline: a server that hangs says nothing."""
     deadline = getattr(connection, "deadline", float("inf"))
     while (state := connection.poll()) != extensions.POLL_OK:
-        reading = state == extensions.POLL_READ
-        libpq.wait(connection, deadline, read=reading, write=not reading)
+        reading = [connection] if state == extensions.POLL_READ else []
+        writing = [] if reading else [connection]
+        left = max(0.0, min(deadline - time.monotonic(), 60.0))
+        if not any(select.select(reading, writing, [], left)) and time.monotonic() >= deadline:
+            message = "the server did not answer in time"
+            raise psycopg2.OperationalError(message)
 
 
 extensions.set_wait_callback(_wait)
@@ -111,10 +116,16 @@ class Connection:
         if isinstance(error, _REFUSED) or (last and isinstance(error, _PASSING)):
             raise StoreUnavailable(_reason(error)) from error
         if not isinstance(error, _PASSING):
-            raise error
+            # A defect of ours, to be logged; the server's text quotes the row, payload and all.
+            raise type(error)(error.diag.message_primary) from None
 
     def _run(self, query: str, values: Mapping[str, object], deadline: float) -> list[Row]:
-        return libpq.execute(self._open(deadline), query, values, deadline)
+        connection = self._open(deadline)
+        connection.deadline = deadline
+        with connection.cursor() as cursor:
+            cursor.execute(query, values)
+            names = [column.name for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def _run_whole(
         self,
@@ -126,10 +137,10 @@ class Connection:
         """As `_run`, and undo what it did if the rows are not complete."""
         connection = self._open(deadline)
         try:
-            libpq.execute(connection, _BEGIN, {}, deadline)
-            found = self._run(query, values, deadline)
-            end = "COMMIT" if complete(found) else "ROLLBACK"
-            libpq.execute(connection, end, {}, deadline)
+            with connection.cursor() as cursor:
+                cursor.execute(_BEGIN)
+                found = self._run(query, values, deadline)
+                cursor.execute("COMMIT" if complete(found) else "ROLLBACK")
         except BaseException:
             # With it ends its transaction.
             self.close()

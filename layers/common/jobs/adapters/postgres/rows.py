@@ -25,7 +25,7 @@ from jobs.core.job import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from jobs.adapters.postgres.libpq import Row
+    from jobs.adapters.postgres.connection import Row
     from jobs.core.claim import Settlement
     from jobs.core.job import NewJob, Payload
     from jobs.core.ports.store import Filters, PagePosition

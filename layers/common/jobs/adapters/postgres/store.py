@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from jobs.adapters.postgres.connection import Connection
-    from jobs.adapters.postgres.libpq import Row
+    from jobs.adapters.postgres.connection import Connection, Row
     from jobs.core.claim import Claim, ClaimResult, Settlement
     from jobs.core.job import Job, NewJob, Progress
     from jobs.core.ports.store import Filters, PagePosition
