@@ -52,7 +52,9 @@ def submit_jobs() -> Response:
 def get_job(id: str) -> Response:
     read = bootstrap.api().read
     job = read(request.job_id(id))
-    return responses.job(job, read.waiting(job), query_params.includes(app.request))
+    includes = query_params.includes(app.request)
+    payload = read.payload(job.id) if "payload" in includes else None
+    return responses.job(job, read.waiting(job), includes, payload)
 
 
 @app.route("GET", "/jobs/{id}/result", scope=Scope.READ)

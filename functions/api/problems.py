@@ -89,6 +89,10 @@ class NotAcceptable(JobsError):  # noqa: N818
     """The answer is not available in a media type that is accepted."""
 
 
+class AnswerTooLarge(JobsError):  # noqa: N818
+    """The answer would be larger than can be sent."""
+
+
 class ComponentDown(JobsError):  # noqa: N818
     """A part of the system does not answer."""
 
@@ -124,6 +128,7 @@ PROBLEM_TYPES: Mapping[type[Exception], ProblemType] = {
     ResultGone: ProblemType(410, "result-gone"),
     BodyTooLarge: ProblemType(413, "body-too-large"),
     UnsupportedMediaType: ProblemType(415, "unsupported-media-type"),
+    AnswerTooLarge: ProblemType(422, "answer-too-large"),
     ConfigurationError: ProblemType(500, "not-configured"),
     SchemaMissing: ProblemType(503, "schema-missing"),
     StoreUnavailable: ProblemType(503, "database-unavailable"),

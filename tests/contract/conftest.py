@@ -39,6 +39,7 @@ UPDATE jobs
 SET due_at = due_at - by,
     lease_until = lease_until - by,
     started_at = started_at - by,
+    ended_at = ended_at - by,
     created_at = created_at - by,
     updated_at = updated_at - by,
     idempotent_until = idempotent_until - by,

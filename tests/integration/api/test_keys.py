@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,14 @@ def sent(method: str, path: str, holder: str | None, job_id: str = "") -> Answer
     return send(event(method, path, headers=headers, body=body, id=job_id))
 
 
+def payload(holder: str, job_id: str) -> object:
+    """The payload of a job, as the holder of a key sees it."""
+    headers, query = {"X-Api-Key": holder}, {"include": ["payload,options"]}
+    return send(event("GET", "/jobs/{id}", headers=headers, query=query, id=job_id)).json.get(
+        "payload"
+    )
+
+
 def test_a_key_works_from_its_making_to_its_end(live: Live) -> None:
     ann = create("ann", "submit", "read")
     bob = create("bob", "read", "submit")
@@ -53,6 +62,8 @@ def test_a_key_works_from_its_making_to_its_end(live: Live) -> None:
     assert live.sql("SELECT owner FROM jobs") == [("ann",)]
     seen = [sent("GET", "/jobs/{id}", holder, job_id).status for holder in (ann, bob, admin)]
     assert seen == [200, 404, 200]
+    whole = [payload(holder, job_id) for holder in (ann, bob, admin)]
+    assert whole == [json.loads(BODY)["payload"], None, json.loads(BODY)["payload"]]
     lists = [sent("GET", "/jobs", holder).json["jobs"] for holder in (ann, bob, admin)]
     assert [[job["id"] for job in jobs] for jobs in lists] == [[job_id], [], [job_id]]
     assert sent("GET", "/jobs", None).status == 401

@@ -80,6 +80,13 @@ class Read:
             raise JobNotFound
         return job
 
+    def payload(self, job_id: UUID) -> str:
+        """The payload of the job as JSON text. Raises `JobNotFound`, `StoreUnavailable`."""
+        text = self._store.payload(job_id)
+        if text is None:
+            raise JobNotFound
+        return text
+
     def waiting(self, job: Job) -> Waiting | None:
         """Why `job` waits, if it does; without the queue that is not known in full.
 

@@ -80,6 +80,11 @@ class PostgresStore:
         history = self._rows("list_attempts", id=str(job_id), limit=MAX_ATTEMPTS_SHOWN)
         return replace(rows.job(found[0]), history=tuple(rows.attempt(row) for row in history))
 
+    def payload(self, job_id: UUID) -> str | None:
+        for row in self._rows("get_payload", id=str(job_id)):
+            return str(row["payload"])
+        return None
+
     def page(self, filters: Filters, position: PagePosition | None, limit: int) -> Sequence[Job]:
         owned, tagged = filters.owner is not None, filters.tag is not None
         query = statement("list_jobs", owned=owned, tagged=tagged)
