@@ -253,5 +253,5 @@ class JobStore(Protocol):
         ...
 
     def ping(self) -> None:
-        """Answer, or raise."""
+        """Answer if a job could be written now, or raise: `TakesNoWrites` says what is wrong."""
         ...
