@@ -66,7 +66,8 @@ def get_result(id: str) -> Response:
 def poll_job(id: str) -> Response:
     api = bootstrap.api()
     poll = query_params.long_poll(app.request)
-    job = api.long_poll(request.job_id(id), poll.since, poll.wait)
+    admitted = auth.check_again(app.request, Scope.READ)
+    job = api.long_poll(request.job_id(id), poll.since, poll.wait, admitted)
     return responses.job(job, api.read.waiting(job))
 
 

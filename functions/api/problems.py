@@ -28,6 +28,7 @@ from jobs.core.errors import (
     SchemaMissing,
     ScopeMissing,
     StoreUnavailable,
+    TooManyPolls,
     UniqueKeyTaken,
 )
 
@@ -104,6 +105,12 @@ class ProblemType(NamedTuple):
     name: str
 
 
+_RETRY_AFTER: Mapping[int, str] = {
+    HTTPStatus.TOO_MANY_REQUESTS: "5",
+    HTTPStatus.SERVICE_UNAVAILABLE: "1",
+}
+"""Seconds after which a client may try again, by the status of the answer."""
+
 UNEXPECTED = ProblemType(500, "internal-error")
 
 PROBLEM_TYPES: Mapping[type[Exception], ProblemType] = {
@@ -129,6 +136,7 @@ PROBLEM_TYPES: Mapping[type[Exception], ProblemType] = {
     BodyTooLarge: ProblemType(413, "body-too-large"),
     UnsupportedMediaType: ProblemType(415, "unsupported-media-type"),
     AnswerTooLarge: ProblemType(422, "answer-too-large"),
+    TooManyPolls: ProblemType(429, "too-many-polls"),
     ConfigurationError: ProblemType(500, "not-configured"),
     SchemaMissing: ProblemType(503, "schema-missing"),
     StoreUnavailable: ProblemType(503, "database-unavailable"),
@@ -192,8 +200,8 @@ def _places(error: Exception) -> dict[str, Any]:
 
 def _headers(error: Exception, kind: ProblemType) -> dict[str, str | list[str]]:
     headers: dict[str, str | list[str]] = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store"}
-    if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = "1"
+    if kind.status in _RETRY_AFTER:
+        headers["Retry-After"] = _RETRY_AFTER[kind.status]
     if kind.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="sluice"'
     if isinstance(error, MethodNotAllowed):

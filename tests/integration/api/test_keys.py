@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from jobs import bootstrap
+from jobs.adapters.redis.keys import POLLS
 from poller.handler import handler
+from stack.waiting import wait_until
 from support.gateway import Answer, event, send
 
 if TYPE_CHECKING:
@@ -81,6 +84,23 @@ def test_a_key_works_from_its_making_to_its_end(live: Live) -> None:
     assert run("revoke-key", id=key_id) == f"{key_id} is revoked"
     assert sent("GET", "/jobs/{id}", ann, job_id).status == 401
     assert re.search(rf"{key_id} .*20\d\d-.*20\d\d-", run("list-keys"))
+
+
+def test_a_key_that_is_revoked_ends_its_waits(live: Live) -> None:
+    ann = create("ann", "submit", "read")
+    job_id = sent("POST", "/jobs", ann).json["jobId"]
+
+    def revoke() -> None:
+        wait_until(lambda: live.engine.redis.zcard(POLLS) == 1, "a wait", seconds=20)
+        live.sql("UPDATE api_keys SET revoked_at = now()")
+
+    revoked = threading.Thread(target=revoke)
+    revoked.start()
+    headers, query = {"X-Api-Key": ann}, {"wait": ["25"]}
+    answer = send(event("GET", "/jobs/{id}/events", headers=headers, query=query, id=job_id))
+    revoked.join()
+    assert answer.status == 401
+    assert live.engine.redis.zcard(POLLS) == 0
 
 
 def test_the_first_key_can_be_made_in_an_empty_database(

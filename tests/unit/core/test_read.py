@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from jobs.core.claim import Candidate
-from jobs.core.errors import QueueUnavailable
+from jobs.core.errors import QueueUnavailable, StoreUnavailable
 from jobs.core.job import Priority
 from jobs.core.read import Reason, Waiting
 from jobs.core.retry import Failed, Retry, Succeeded, decide
@@ -253,3 +253,46 @@ def test_it_is_shown_with_the_job(world: World) -> None:
     job = get(later).json
     assert job["waiting"] == {"reason": "scheduled", "until": "2026-01-27T10:30:02.500Z"}
     assert (job["nextRunAt"], job["tags"]) == ("2026-01-27T10:30:02.500Z", ["a"])
+
+
+def test_beside_as_many_as_may_wait_another_is_answered_at_once(world: World) -> None:
+    job_id, ended = submit(), submit()
+    attempt(world, ended, Succeeded({}))
+    old = get(job_id).headers["etag"]
+    world.poll_slots.most = 0
+    began = world.clock()
+    answer = watch(job_id)
+    assert (answer.status, answer.json["type"]) == (429, "urn:problem-type:sluice:too-many-polls")
+    assert int(answer.headers["retry-after"]) > 0
+    assert watch(job_id, wait=["0"]).status == 200, "this one would not wait"
+    assert watch(ended).status == 200
+    world.clock.advance(1)
+    began += 1
+    attempt(world, job_id, Retry("no"))
+    assert watch(job_id, since=[old]).json["attempts"] == 1
+    assert world.clock() == began
+
+
+def test_a_wait_gives_its_slot_back_however_it_ends(world: World) -> None:
+    def fail() -> None:
+        world.store.fault = StoreUnavailable()
+
+    job_id = submit()
+    assert watch(job_id, wait=["1"]).status == 200
+    world.later = [fail]
+    assert watch(job_id).status == 503
+    assert world.poll_slots.taken == {}
+
+
+def test_a_slot_lasts_as_long_as_the_longest_wait_of_its_function(world: World) -> None:
+    taken: list[float] = []
+    world.later = [lambda: taken.extend(world.poll_slots.taken.values())]
+    began = world.clock()
+    watch(submit(), wait=["25"])
+    assert [until - began for until in taken] == [pytest.approx(30)]
+
+
+def test_nobody_waits_uncounted_while_the_queue_is_away(world: World) -> None:
+    world.poll_slots.fault = QueueUnavailable()
+    answer = watch(submit())
+    assert (answer.status, answer.headers["retry-after"]) == (429, "5")
