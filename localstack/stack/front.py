@@ -52,6 +52,8 @@ HOP_BY_HOP = {
 TIMEOUT = ClientTimeout(total=60, sock_connect=2)
 MAX_POLLS = 8
 """Requests that may wait for a change at once: to an emulator each is a process of its own."""
+POLL_PACE_SECONDS = 0.5
+"""Between two of them that come at the same time."""
 _POLL = re.compile(r"/jobs/[^/?]*/events(?:\?|\Z)")
 
 STATE = web.AppKey("state", Path)
@@ -103,6 +105,8 @@ async def _bound_polls(request: web.Request, handler: Handler) -> web.StreamResp
         return refused
     polls.add(id(request))
     try:
+        # Each may start a process: one after the other, so that other requests come in between.
+        await asyncio.sleep(POLL_PACE_SECONDS * (len(polls) - 1))
         return await handler(request)
     finally:
         polls.discard(id(request))
