@@ -53,6 +53,31 @@ def test_a_result_that_names_an_object_is_a_link_to_it(world: World) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
+def asked(job_id: UUID, method: str, accept: str) -> Answer:
+    headers = {"Accept": accept}
+    return send(event(method, "/jobs/{id}/result", headers=headers, id=str(job_id)))
+
+
+@pytest.mark.parametrize("accept", ["text/csv", "application/json", "*/*", "text/*;q=0.5"])
+def test_a_link_is_given_whatever_is_accepted_and_a_result_is_json(
+    world: World, accept: str
+) -> None:
+    exported, mailed = submit(), submit()
+    attempt(world, exported, Succeeded({"bucket": "b", "key": "k.csv"}))
+    attempt(world, mailed, Succeeded({"messageId": "<x@y>"}))
+    assert asked(exported, "GET", accept).status == 303
+    assert asked(mailed, "GET", accept).status == (406 if accept.startswith("text") else 200)
+
+
+def test_a_head_gets_a_link_for_a_head(world: World) -> None:
+    job_id = submit()
+    attempt(world, job_id, Succeeded({"bucket": "b", "key": "k"}))
+    answer = asked(job_id, "HEAD", "text/csv")
+    assert (answer.status, answer.text) == (303, "")
+    assert answer.headers["location"] == "https://b.example/k?expires=300&head"
+    assert asked(job_id, "GET", "*/*").headers["location"] == "https://b.example/k?expires=300"
+
+
 def test_a_link_to_an_object_that_is_gone_is_not_given(world: World) -> None:
     job_id = submit()
     attempt(world, job_id, Succeeded({"bucket": "b", "key": "k"}))

@@ -106,9 +106,9 @@ class Read:
             return why_waiting(job, None, paused=True)
         return why_waiting(job, self._queue.position(job.id, job.priority))
 
-    def result(self, job_id: UUID) -> Result | Link:
+    def result(self, job_id: UUID, *, head: bool = False) -> Result | Link:
         """The result of a job; for one that names an object, a link to that, in whichever bucket
-        the job has written it.
+        the job has written it. `head`: the link is for a HEAD instead of a GET.
 
         Raises `JobNotFound`, `ResultNotReady`, `ResultGone`, `StoreUnavailable`.
         """
@@ -117,7 +117,7 @@ class Read:
             raise ResultNotReady(f"the job is {job.status}")
         bucket, key = job.result.get("bucket"), job.result.get("key")
         if isinstance(bucket, str) and isinstance(key, str):
-            return Link(self._links.link(bucket, key, seconds=LINK_TTL_SECONDS))
+            return Link(self._links.link(bucket, key, seconds=LINK_TTL_SECONDS, head=head))
         return job.result
 
     def _is_paused(self, priority: Priority) -> bool:
