@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from api import auth, query_params, reference, request, responses
+from api import auth, negotiation, query_params, reference, request, responses
 from api.routing import Api
 from jobs import bootstrap
 from jobs.core.ports.api_keys import Scope
+from jobs.core.read import Link
 
 if TYPE_CHECKING:
     from chalice.app import Response
@@ -52,19 +53,26 @@ def submit_jobs() -> Response:
 def get_job(id: str) -> Response:
     read = bootstrap.api().read
     job = read(request.job_id(id))
-    return responses.job(job, read.waiting(job), query_params.includes(app.request))
+    includes = query_params.includes(app.request)
+    payload = read.payload(job.id) if "payload" in includes else None
+    return responses.job(job, read.waiting(job), includes, payload)
 
 
-@app.route("GET", "/jobs/{id}/result", scope=Scope.READ)
+@app.route("GET", "/jobs/{id}/result", scope=Scope.READ, produces=None)
 def get_result(id: str) -> Response:
-    return responses.result(bootstrap.api().read.result(request.job_id(id)))
+    found = bootstrap.api().read.result(request.job_id(id), head=app.is_head)
+    if not isinstance(found, Link):
+        # Where a link leads is for the client to accept or not.
+        negotiation.check_accept(app.request.headers.get("accept"), negotiation.JSON)
+    return responses.result(found)
 
 
 @app.route("GET", "/jobs/{id}/events", scope=Scope.READ, query=("wait", "since"))
 def poll_job(id: str) -> Response:
     api = bootstrap.api()
     poll = query_params.long_poll(app.request)
-    job = api.long_poll(request.job_id(id), poll.since, poll.wait)
+    admitted = auth.check_again(app.request, Scope.READ)
+    job = api.long_poll(request.job_id(id), poll.since, poll.wait, admitted)
     return responses.job(job, api.read.waiting(job))
 
 
@@ -72,6 +80,12 @@ def poll_job(id: str) -> Response:
 def cancel_job(id: str) -> Response:
     request.refuse_body(app.request)
     return responses.changed_job(bootstrap.api().control.cancel(request.job_id(id)))
+
+
+@app.route("POST", "/jobs/{id}/run", scope=Scope.SUBMIT)
+def run_job(id: str) -> Response:
+    request.refuse_body(app.request)
+    return responses.changed_job(bootstrap.api().control.run(request.job_id(id)))
 
 
 @app.route("POST", "/jobs/{id}/retry", scope=Scope.SUBMIT)

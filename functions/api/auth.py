@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from api.request import job_id
@@ -11,7 +12,7 @@ from jobs.core.api_keys import Caller
 from jobs.core.errors import JobNotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from uuid import UUID
 
     from chalice.app import Request
@@ -35,6 +36,11 @@ def admit(event: Any, headers: Mapping[str, str], scope: Scope | None) -> Any:
 def caller(request: Request) -> Caller:
     """The sender of `request`."""
     return Caller(**request.context["authorizer"])
+
+
+def check_again(request: Request, scope: Scope) -> Callable[[], object]:
+    """A check of the key of `request` as it is when it is called: it may have been revoked."""
+    return partial(_caller, request.to_original_event(), request.headers, scope)
 
 
 def _caller(event: Any, headers: Mapping[str, str], scope: Scope) -> Caller:

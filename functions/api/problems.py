@@ -28,6 +28,7 @@ from jobs.core.errors import (
     SchemaMissing,
     ScopeMissing,
     StoreUnavailable,
+    TooManyPolls,
     UniqueKeyTaken,
 )
 
@@ -89,6 +90,10 @@ class NotAcceptable(JobsError):  # noqa: N818
     """The answer is not available in a media type that is accepted."""
 
 
+class AnswerTooLarge(JobsError):  # noqa: N818
+    """The answer would be larger than can be sent."""
+
+
 class ComponentDown(JobsError):  # noqa: N818
     """A part of the system does not answer."""
 
@@ -99,6 +104,12 @@ class ProblemType(NamedTuple):
     status: int
     name: str
 
+
+_RETRY_AFTER: Mapping[int, str] = {
+    HTTPStatus.TOO_MANY_REQUESTS: "5",
+    HTTPStatus.SERVICE_UNAVAILABLE: "1",
+}
+"""Seconds after which a client may try again, by the status of the answer."""
 
 UNEXPECTED = ProblemType(500, "internal-error")
 
@@ -124,6 +135,8 @@ PROBLEM_TYPES: Mapping[type[Exception], ProblemType] = {
     ResultGone: ProblemType(410, "result-gone"),
     BodyTooLarge: ProblemType(413, "body-too-large"),
     UnsupportedMediaType: ProblemType(415, "unsupported-media-type"),
+    AnswerTooLarge: ProblemType(422, "answer-too-large"),
+    TooManyPolls: ProblemType(429, "too-many-polls"),
     ConfigurationError: ProblemType(500, "not-configured"),
     SchemaMissing: ProblemType(503, "schema-missing"),
     StoreUnavailable: ProblemType(503, "database-unavailable"),
@@ -187,8 +200,8 @@ def _places(error: Exception) -> dict[str, Any]:
 
 def _headers(error: Exception, kind: ProblemType) -> dict[str, str | list[str]]:
     headers: dict[str, str | list[str]] = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store"}
-    if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = "1"
+    if kind.status in _RETRY_AFTER:
+        headers["Retry-After"] = _RETRY_AFTER[kind.status]
     if kind.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="sluice"'
     if isinstance(error, MethodNotAllowed):

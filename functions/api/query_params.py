@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 Word = TypeVar("Word", bound="StrEnum")
 
-INCLUDES = frozenset({"attempts"})
+INCLUDES = ("attempts", "payload", "options")
 
 _MAX_CHARACTERS = 200
 _MAX_TYPES = 20
@@ -69,8 +69,9 @@ def check(names: Iterable[str], known: Iterable[str]) -> None:
 
 
 def includes(request: Request) -> frozenset[str]:
-    """What `include` adds to the job itself. Raises `InvalidQuery`."""
-    values = _values(request, "include")
+    """What `include` adds to the job itself: a list with commas, or several. Raises
+    `InvalidQuery`."""
+    values = [word for each in _values(request, "include") for word in each.split(",")]
     _refuse_others("include", values, INCLUDES)
     return frozenset(values)
 

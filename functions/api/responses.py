@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,9 @@ from uuid import UUID
 
 from chalice.app import Response
 
-from api.problems import ComponentDown, problem
-from jobs.core.job import JSON_NAMES, Progress, Status
+from api.problems import AnswerTooLarge, ComponentDown, problem
+from jobs.core.job import JSON_NAMES, Backoff, JobOptions, Progress, Status
+from jobs.core.job_request import OPTIONS
 from jobs.core.list_jobs import MAX_PAGE_BYTES
 from jobs.core.read import Link, version
 from jobs.core.stats import MAX_SAMPLE_ATTEMPTS, WINDOW_SECONDS
@@ -34,7 +35,11 @@ if TYPE_CHECKING:
 HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 """Of every answer that is JSON."""
 
+MAX_ANSWER_BYTES = 6 * 1024 * 1024 - 64 * 1024
+"""Lambda takes answers of 6 MB; their headers and the envelope around them need some room."""
+
 _TIME = {"$ref": "#/components/schemas/Time"}
+_NULL = {"type": "null"}
 
 JOB_SCHEMAS: Mapping[str, Schema] = {
     "id": {"type": "string", "format": "uuid"},
@@ -50,7 +55,7 @@ JOB_SCHEMAS: Mapping[str, Schema] = {
     "progress": {
         "description": "How far the latest attempt has come, if it reports that.",
         "oneOf": [
-            {"type": "null"},
+            _NULL,
             {
                 "type": "object",
                 "required": ["percent", "message"],
@@ -73,6 +78,11 @@ JOB_SCHEMAS: Mapping[str, Schema] = {
     "tags": {"type": "array", "items": {"type": "string"}},
     "createdAt": _TIME,
     "updatedAt": _TIME,
+    "startedAt": {"description": "When the latest attempt started.", "oneOf": [_NULL, _TIME]},
+    "endedAt": {
+        "description": "When the latest attempt ended; null while it runs.",
+        "oneOf": [_NULL, _TIME],
+    },
 }
 """The JSON Schema of each member of `JSON_NAMES`. `make reference` puts them into the OpenAPI
 document."""
@@ -100,14 +110,31 @@ def accepted_batch(accepted: Sequence[Accepted]) -> Response:
     return Response({"jobs": jobs}, {**HEADERS}, HTTPStatus.CREATED.value)
 
 
-def job(job: Job, waiting: Waiting | None, includes: Collection[str] = ()) -> Response:
-    """A job, why it waits (None: it does not), and what `includes` adds."""
+def job(
+    job: Job,
+    waiting: Waiting | None,
+    includes: Collection[str] = (),
+    payload: str | None = None,
+) -> Response:
+    """A job, why it waits (None: it does not), and what `includes` adds. `payload`: JSON text,
+    which is shown as it is.
+
+    Raises `AnswerTooLarge` if the payload does not fit into an answer.
+    """
     body = job_json(job)
     if waiting:
         body["waiting"] = _waiting(waiting)
+    if "options" in includes:
+        body["options"] = _options(job)
+    room = MAX_ANSWER_BYTES - _size(body) - (_text_size(payload) if payload else 0)
+    if room < 0:
+        raise AnswerTooLarge("the payload does not fit into an answer of 6 MB")
     if "attempts" in includes:
-        body["attemptHistory"] = _history(job.history)
-    return Response(body, {**HEADERS, "ETag": f'W/"{version(job)}"'})
+        body["attemptHistory"] = _history(job.history, min(room, MAX_PAGE_BYTES))
+    text = json.dumps(body, separators=(",", ":"))
+    if payload is not None:
+        text = f'{text[:-1]},"payload":{payload}}}'
+    return Response(text, {**HEADERS, "ETag": f'W/"{version(job)}"'})
 
 
 def changed_job(job: Job) -> Response:
@@ -191,11 +218,17 @@ def _json(value: object) -> Any:
             return str(value)
         case datetime():
             return utc(value)
-        case Progress():
+        case Progress() | Backoff():
             return asdict(value)
         case tuple():
             return [*value]
     return value
+
+
+def _options(job: Job) -> dict[str, Any]:
+    """The options that the row keeps, by the names that they have in a request."""
+    kept = (each.name for each in fields(JobOptions))
+    return {OPTIONS[name].name: _json(getattr(job, name)) for name in kept}
 
 
 def _waiting(waiting: Waiting) -> dict[str, Any]:
@@ -207,10 +240,9 @@ def _waiting(waiting: Waiting) -> dict[str, Any]:
     return body
 
 
-def _history(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
-    """The latest of `attempts`, as many as an answer has room for."""
+def _history(attempts: Sequence[Attempt], room: int) -> list[dict[str, Any]]:
+    """The latest of `attempts`, as many as fit into `room` bytes."""
     shown: list[dict[str, Any]] = []
-    room = MAX_PAGE_BYTES
     for attempt in map(_attempt, reversed(attempts)):
         room -= _size(attempt)
         if room < 0:
@@ -220,7 +252,11 @@ def _history(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
 
 
 def _size(value: object) -> int:
-    return len(json.dumps(json.dumps(value, separators=(",", ":"))))
+    return _text_size(json.dumps(value, separators=(",", ":")))
+
+
+def _text_size(text: str) -> int:
+    return len(json.dumps(text))
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

@@ -34,12 +34,12 @@ class Route:
 
     `scope`: the scope that the key must have; None: the route is open, which means that no key is
     needed and unknown query parameters are ignored. `query`: its query parameters. `produces`: the
-    media type of its answers.
+    media type of its answers; None: that depends, and the view judges Accept itself.
     """
 
     scope: Scope | None
     query: tuple[str, ...]
-    produces: str
+    produces: str | None
 
 
 class Api(Chalice):
@@ -57,7 +57,7 @@ class Api(Chalice):
         *,
         scope: Scope = Scope.ADMIN,
         query: tuple[str, ...] = (),
-        produces: str = negotiation.JSON,
+        produces: str | None = negotiation.JSON,
         open: bool = False,
     ) -> Callable[[View], View]:
         """Declare the route of a view.
@@ -107,6 +107,11 @@ class Api(Chalice):
         return self.current_request
 
     @property
+    def is_head(self) -> bool:
+        """Whether the request is a HEAD: a view is called for it as for a GET."""
+        return bool(self.request.context.get("isHead"))
+
+    @property
     def request_id(self) -> str | None:
         """The id of the invocation that a view was called in."""
         found: str | None = getattr(self.lambda_context, "aws_request_id", None)
@@ -133,7 +138,8 @@ class Api(Chalice):
         route = self.declared[event["requestContext"]["httpMethod"], path]
         headers = _headers(event)
         admitted = auth.admit(event, headers, route.scope)
-        negotiation.check_accept(headers.get("accept"), route.produces)
+        if route.produces:
+            negotiation.check_accept(headers.get("accept"), route.produces)
         if route.scope:
             query_params.check(event.get("multiValueQueryStringParameters") or (), route.query)
         answer: dict[str, Any] = super().__call__(admitted, context)
@@ -167,7 +173,7 @@ def _as_get(event: Any) -> Any:
     """The event of the GET whose headers a HEAD asks for; the event of another method as it is."""
     if _find(event, "requestContext", "httpMethod") != "HEAD":
         return event
-    request_context = {**event["requestContext"], "httpMethod": "GET"}
+    request_context = {**event["requestContext"], "httpMethod": "GET", "isHead": True}
     return {**event, "httpMethod": "GET", "requestContext": request_context}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from stack.gateway_errors import (
     NO_GATEWAY,
     NO_ROUTE,
     PROBLEM,
+    TOO_MANY_POLLS,
     GatewayError,
     error_for,
     gateway_made,
@@ -48,15 +50,23 @@ HOP_BY_HOP = {
     "upgrade",
 }
 TIMEOUT = ClientTimeout(total=60, sock_connect=2)
+MAX_POLLS = 8
+"""Requests that may wait for a change at once: to an emulator each is a process of its own."""
+POLL_PACE_SECONDS = 0.5
+"""Between two of them that come at the same time."""
+_POLL = re.compile(r"/jobs/[^/?]*/events(?:\?|\Z)")
 
 STATE = web.AppKey("state", Path)
 SESSION = web.AppKey("session", ClientSession)
+POLLS = web.AppKey("polls", set[int])
+"""The ids of the requests that wait for a change."""
 
 
 def application(state: Path) -> web.Application:
     """The proxy; `state` is the folder with the outputs of the last deployment."""
-    app = web.Application(client_max_size=0, middlewares=[_as_problems])
+    app = web.Application(client_max_size=0, middlewares=[_as_problems, _bound_polls])
     app[STATE] = state
+    app[POLLS] = set()
     app.cleanup_ctx.append(_session)
     app.router.add_route("*", r"/{path:[\s\S]*}", _pass_on)
     return app
@@ -81,6 +91,25 @@ async def _as_problems(request: web.Request, handler: Handler) -> web.StreamResp
         return await handler(request)
     except web.HTTPException as error:
         return _problem(error_for(error.status, NO_ROUTE), "")
+
+
+@web.middleware
+async def _bound_polls(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer 429 to a request that waits for a change beside `MAX_POLLS` others."""
+    if not _POLL.match(_target(request)):
+        return await handler(request)
+    polls = request.app[POLLS]
+    if len(polls) >= MAX_POLLS:
+        refused = _problem(TOO_MANY_POLLS, f"{MAX_POLLS} requests wait for a change already.")
+        refused.headers["Retry-After"] = "5"
+        return refused
+    polls.add(id(request))
+    try:
+        # Each may start a process: one after the other, so that other requests come in between.
+        await asyncio.sleep(POLL_PACE_SECONDS * (len(polls) - 1))
+        return await handler(request)
+    finally:
+        polls.discard(id(request))
 
 
 async def _pass_on(request: web.Request) -> web.StreamResponse:

@@ -63,6 +63,7 @@ BY_STATUS = {
         "The request was not answered in time. It may have been carried out.",
     ),
 }
+TOO_MANY_POLLS = GatewayError(429, "too-many-polls", "Too Many Requests")
 NO_GATEWAY = GatewayError(502, "no-gateway", "Bad Gateway")
 
 

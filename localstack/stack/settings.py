@@ -27,6 +27,7 @@ FUNCTION_PARAMETERS = {
     "LEASE_SECONDS": "LeaseSeconds",
     "CONCURRENCY": "Concurrency",
     "IDEMPOTENCY_HOURS": "IdempotencyHours",
+    "MAX_LONG_POLLS": "MaxLongPolls",
     "CALLBACK_SECRET": "CallbackSecret",
     "CALLBACK_ALLOW": "CallbackAllow",
     "EVENT_BUS": "EventBusName",

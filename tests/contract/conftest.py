@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg2
 import pytest
 
 from fakes.clock import FakeClock
+from fakes.poll_slots import FakePollSlots
 from fakes.queue import FakeQueue
 from fakes.store import FakeStore
 from jobs.adapters.postgres.connection import Connection
 from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.postgres.store import PostgresStore
 from jobs.adapters.redis import client, keys
+from jobs.adapters.redis.poll_slots import RedisPollSlots
 from jobs.adapters.redis.queue import Limits, RedisQueue
 from support.queues import POLLERS, REGISTERED, SHARE, WAKING, Queues
 from support.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from jobs.core.ports.queue import PollSlots
 
 # What happened moves into the past, which is as good as waiting.
 ADVANCE_ROWS = """
@@ -39,6 +44,7 @@ UPDATE jobs
 SET due_at = due_at - by,
     lease_until = lease_until - by,
     started_at = started_at - by,
+    ended_at = ended_at - by,
     created_at = created_at - by,
     updated_at = updated_at - by,
     idempotent_until = idempotent_until - by,
@@ -138,6 +144,29 @@ def cluster_queues(redis_cluster_url: str) -> Iterator[Queues]:
 @pytest.fixture
 def serverless_queues(serverless_url: str) -> Iterator[Queues]:
     yield from _real_queues(serverless_url)
+
+
+@dataclass(frozen=True)
+class Polls:
+    """Two slots for waiting requests, and a way to let time go by."""
+
+    slots: PollSlots
+    advance: Callable[[float], None]
+
+
+@pytest.fixture(params=["fake", "redis", "cluster"])
+def polls(request: pytest.FixtureRequest) -> Iterator[Polls]:
+    if request.param == "fake":
+        clock = FakeClock()
+        yield Polls(FakePollSlots(clock, most=2), clock.advance)
+        return
+    name = "redis_url" if request.param == "redis" else "redis_cluster_url"
+    with closing(client.connect(request.getfixturevalue(name))) as redis:
+
+        def advance(seconds: float) -> None:
+            redis.eval(ADVANCE_ENTRIES, 1, keys.POLLS, str(seconds * 1000))
+
+        yield Polls(RedisPollSlots(redis, 2), advance)
 
 
 def _real_queues(url: str) -> Iterator[Queues]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,6 +13,9 @@ from jobs.core.claim import ClaimResult, NotClaimed
 from jobs.core.job import Job, NewJob, Priority, Status
 from jobs.core.retry import Failed, Outcome, OutcomeUnknown, Retry, Succeeded, WorkerLost, decide
 from support.rows import LEASE, Rows, hint
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 HIGH, DEFAULT = Priority.HIGH, Priority.DEFAULT
 
@@ -45,10 +50,13 @@ def test_a_payload_comes_back_as_it_was_sent(rows: Rows) -> None:
     assert claim.payload == payload
     assert list(claim.payload) == list(payload)
     assert list(claim.payload["zebra"][0]) == ["bb", "a", "é"]
+    stored = json.loads(rows.store.payload(claim.id) or "")
+    assert json.dumps(stored) == json.dumps(payload)
 
 
 def test_an_unknown_id_is_no_job(rows: Rows) -> None:
     assert rows.store.get(uuid4()) is None
+    assert rows.store.payload(uuid4()) is None
 
 
 # Claim
@@ -330,6 +338,49 @@ def test_a_batch_is_settled_one_by_one(rows: Rows) -> None:
         Status.PROCESSING,
         Status.FAILED,
     ]
+
+
+def times(rows: Rows, job: Job) -> tuple[datetime | None, datetime | None]:
+    now = rows.get(job.id)
+    return now.started_at, now.ended_at
+
+
+def test_a_job_shows_when_its_latest_attempt_started_and_ended(rows: Rows) -> None:
+    job = rows.insert()
+    assert times(rows, job) == (None, None)
+    for outcome in (Retry("no"), Succeeded({})):
+        claim = rows.claim(job)
+        started, ended = times(rows, job)
+        assert started
+        assert ended is None
+        rows.advance(1)
+        assert rows.settle(claim, outcome)
+        latest = rows.get(job.id).history[-1]
+        assert times(rows, job) == (latest.started_at, latest.ended_at)
+        rows.advance(3600)
+    assert len(rows.get(job.id).history) == 2
+
+
+def test_a_cancelled_attempt_has_ended_and_a_job_that_waited_had_none(rows: Rows) -> None:
+    waiting, running = rows.insert(), rows.insert()
+    rows.claim(running)
+    rows.advance(1)
+    for job in (waiting, running):
+        rows.store.cancel(job.id)
+    assert times(rows, waiting) == (None, None)
+    [attempt] = rows.get(running.id).history
+    assert times(rows, running) == (attempt.started_at, attempt.ended_at)
+
+
+def test_a_claim_that_is_released_leaves_the_times_of_the_attempt_before(rows: Rows) -> None:
+    job = rows.insert()
+    rows.store.release([rows.claim(job)])
+    assert times(rows, job) == (None, None)
+    rows.settle(rows.claim(job), Retry("no"))
+    rows.advance(3600)
+    before = times(rows, job)
+    rows.store.release([rows.claim(job)])
+    assert times(rows, job) == before != (None, None)
 
 
 # Renew and release

@@ -208,6 +208,16 @@ def test_a_link_is_for_one_object_of_whichever_bucket_and_a_short_time(reader: R
     assert query["X-Amz-Expires"] == ["300"]
 
 
+def test_a_link_for_a_head_is_signed_for_it(reader: Reader) -> None:
+    reader.put()
+    head = reader.links.link(reader.bucket, KEY, seconds=300, head=True)
+    signatures = {
+        parse_qs(urlsplit(url).query)["X-Amz-Signature"][0] for url in (head, reader.link())
+    }
+    assert len(signatures) == 2
+    assert urlsplit(head).path == urlsplit(reader.link()).path
+
+
 def test_an_object_that_has_expired_is_gone(reader: Reader) -> None:
     reader.put()
     reader.link()

@@ -164,6 +164,11 @@ def assert_shown(job_id: UUID, body: Body) -> None:
     expected = {OPTIONS[name].name: value for name, value in asked(body).items()}
     for name in KEPT.keys() - HIDDEN:
         assert alone[OPTIONS[name].name] == expected[OPTIONS[name].name]
+    whole = get(job_id, include=["payload,options"])
+    assert errors(whole.json, "/components/schemas/Job") == []
+    assert whole.json["options"].keys() == {OPTIONS[name].name for name in KEPT}
+    assert {**expected, **whole.json["options"]} == expected
+    assert whole.json["payload"] == body["payload"]
 
 
 def assert_due(job: Job, body: Body) -> None:

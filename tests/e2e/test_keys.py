@@ -165,6 +165,7 @@ def test_a_key_does_what_it_is_for(guarded: LocalStack) -> None:
     needed = {
         ("POST", "/jobs"): "submit",
         ("POST", "/jobs/batch"): "submit",
+        ("POST", f"/jobs/{job_id}/run"): "submit",
         ("POST", f"/jobs/{job_id}/retry"): "submit",
         ("GET", "/jobs"): "read",
         ("GET", f"/jobs/{job_id}"): "read",

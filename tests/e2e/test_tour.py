@@ -48,6 +48,8 @@ def test_priority(stack: LocalStack) -> None:
     jobs = [stack.api.finished(job_id, seconds=SECONDS) for job_id in ids]
     assert [job["priority"] for job in jobs] == ["default"] * 5 + ["high"]
     assert {job["status"] for job in jobs} == {"completed"}
+    *default, high = (job["startedAt"] for job in jobs)
+    assert high <= min(default)
 
 
 def test_failure(stack: LocalStack) -> None:

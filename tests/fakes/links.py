@@ -11,7 +11,7 @@ class FakeLinks:
     def __init__(self) -> None:
         self.gone: set[str] = set()
 
-    def link(self, bucket: str, key: str, *, seconds: int) -> str:
+    def link(self, bucket: str, key: str, *, seconds: int, head: bool = False) -> str:
         if key in self.gone:
             raise ResultGone
-        return f"https://{bucket}.example/{key}?expires={seconds}"
+        return f"https://{bucket}.example/{key}?expires={seconds}" + ("&head" if head else "")

@@ -61,7 +61,8 @@ class Row:
     error: str | None = None
     lease_until: float = 0.0
     token: UUID | None = None
-    started: float = 0.0
+    started: float | None = None
+    ended: float | None = None
     request_id: str | None = None
     losses: int = 0
     alone: bool = False
@@ -157,6 +158,11 @@ class FakeStore:
         ]
         return sorted(found, key=lambda job: (job.created_at, job.id), reverse=True)[:limit]
 
+    def payload(self, job_id: UUID) -> str | None:
+        self._now()
+        row = self.rows.get(job_id)
+        return json.dumps(row.job.payload, ensure_ascii=False) if row else None
+
     def claim(
         self,
         candidates: Sequence[Candidate],
@@ -236,7 +242,7 @@ class FakeStore:
         if end.lost and row.lease_until > now:
             return False
         row.history.append(_attempt(row, now, end.outcome, end.error))
-        row.status, row.error, row.updated = end.status, end.error, now
+        row.status, row.error, row.updated, row.ended = end.status, end.error, now, now
         row.result = json.loads(json.dumps(end.result))
         row.attempts -= end.uncounted
         row.losses += end.lost
@@ -253,6 +259,7 @@ class FakeStore:
             return None
         if row.status is Status.PROCESSING:
             row.history.append(_attempt(row, now, AttemptOutcome.CANCELLED, None))
+            row.ended = now
         if not row.status.is_final:
             row.status, row.updated = Status.CANCELLED, now
             self._notify(row, now)
@@ -329,7 +336,7 @@ class FakeStore:
         held = self._held(claims)
         for row in held:
             row.status, row.attempts, row.token = Status.PENDING, row.attempts - 1, None
-            row.updated = now
+            row.started, row.updated = _last_start(row), now
         return frozenset(row.job.id for row in held)
 
     def due(self, limit: int) -> list[Candidate]:
@@ -450,10 +457,28 @@ def _shown(row: Row, now: float) -> Job:
         updated_at=_utc(row.updated),
         due_at=_utc(row.due),
         due_in=row.due - now,
+        started_at=None if row.started is None else _utc(row.started),
+        ended_at=_ended_at(row),
         progress=row.progress,
         idempotency_key=row.job.idempotency.key if row.job.idempotency else None,
         **{each.name: getattr(row.job, each.name) for each in fields(JobOptions)},
     )
+
+
+def _ended_at(row: Row) -> datetime | None:
+    if row.ended is None or row.status is Status.PROCESSING:
+        return None
+    return _utc(row.ended)
+
+
+def _last_start(row: Row) -> float | None:
+    """When the latest attempt that has ended was started."""
+    starts = [
+        each.started_at.timestamp()
+        for each in row.history
+        if each.outcome is not AttemptOutcome.RETRIED
+    ]
+    return max(starts, default=None)
 
 
 def _event(row: Row) -> dict[str, Any]:
@@ -471,6 +496,7 @@ def _event(row: Row) -> dict[str, Any]:
 
 
 def _attempt(row: Row, now: float, outcome: AttemptOutcome, error: str | None) -> Attempt:
+    assert row.started is not None
     return Attempt(row.attempts, _utc(row.started), _utc(now), outcome, error, row.request_id)
 
 

@@ -25,7 +25,7 @@ from stack.ports import free_port
 from support.gateway import Answer, get, health, post
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 EXPORT: dict[str, Any] = {"type": "CSV_EXPORT", "priority": "high", "payload": {"data": [{"n": 1}]}}
 
@@ -39,6 +39,11 @@ class Live:
     waker: FakeWaker
     database: Proxy
     queue: Proxy
+
+    def database_sql(self, change: str) -> None:
+        """`ALTER DATABASE … change`, for the sessions that are yet to come."""
+        [[name]] = self.rows("SELECT current_database()")
+        self.rows(f'ALTER DATABASE "{name}" {change}')
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with closing(psycopg2.connect(self.database_url)) as connection:
@@ -166,8 +171,7 @@ def test_a_lost_answer_to_the_commit_makes_neither_a_second_job_nor_an_error(liv
 
 def test_a_database_that_takes_no_writes_is_unavailable_for_them_alone(live: Live) -> None:
     job_id = accepted(post(EXPORT))
-    [[name]] = live.rows("SELECT current_database()")
-    live.rows(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    live.database_sql("SET default_transaction_read_only = on")
     live.database.cut()
     assert refused(post(EXPORT)) == (503, "database-unavailable")
     assert get(job_id).status == 200
@@ -201,6 +205,66 @@ def test_health_names_a_part_that_hangs_in_under_a_second(live: Live, part: str)
     ]
     proxy.flow()
     assert health().status == 200
+
+
+def read_only(live: Live) -> None:
+    live.database_sql("SET default_transaction_read_only = on")
+
+
+def full(live: Live) -> None:
+    # What a full disk refuses is refused: the file that the check writes.
+    live.database_sql("SET temp_file_limit = 0")
+
+
+def replica(live: Live) -> None:
+    live.redis.replicaof("127.0.0.1", str(free_port()))
+
+
+def out_of_memory(live: Live) -> None:
+    live.redis.config_set("maxmemory", 1)
+
+
+def without_replicas(live: Live) -> None:
+    live.redis.config_set("min-replicas-to-write", 1)
+
+
+@pytest.mark.parametrize(
+    ("part", "breaks", "problem"),
+    [
+        ("database", read_only, "takes no writes: it is read-only"),
+        ("database", full, "takes no writes: it has reached a limit of its settings"),
+        ("queue", replica, "takes no writes: it is a read-only replica"),
+        ("queue", out_of_memory, "takes no writes: its memory is full"),
+        ("queue", without_replicas, "takes no writes: too few replicas are in step"),
+    ],
+)
+def test_health_names_a_part_that_takes_no_writes(
+    live: Live, part: str, breaks: Callable[[Live], None], problem: str
+) -> None:
+    assert health().status == 200
+    breaks(live)
+    try:
+        answer = health()
+    finally:
+        mend(live.redis)
+    assert refused(answer) == (503, "part-down")
+    assert answer.json["detail"] == f"{part}: {problem}"
+    assert answer.json["parts"][part]["status"] == "down"
+
+
+def mend(redis: Redis) -> None:
+    redis.replicaof("NO", "ONE")
+    redis.config_set("maxmemory", 0)
+    redis.config_set("min-replicas-to-write", 0)
+
+
+def test_health_checks_leave_nothing_that_grows(live: Live) -> None:
+    assert health().status == 200
+    before = live.rows("SELECT pg_database_size(current_database())"), live.redis.dbsize()
+    for _ in range(20):
+        assert health().status == 200
+    after = live.rows("SELECT pg_database_size(current_database())"), live.redis.dbsize()
+    assert after == before
 
 
 def test_a_health_check_that_hangs_holds_up_no_job(live: Live) -> None:

@@ -32,8 +32,9 @@ def set_back(engine: Engine) -> None:
     engine.sql(
         """
         UPDATE jobs SET
-            (due_at, lease_until, started_at, created_at, updated_at) = (
-                due_at + by, lease_until + by, started_at + by, created_at + by, updated_at + by
+            (due_at, lease_until, started_at, ended_at, created_at, updated_at) = (
+                due_at + by, lease_until + by, started_at + by, ended_at + by,
+                created_at + by, updated_at + by
             )
         FROM (SELECT interval '1 hour' AS by) AS step
         """

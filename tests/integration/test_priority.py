@@ -98,6 +98,15 @@ def test_two_hundred_jobs_are_begun_in_the_order_in_which_they_came(
     assert order.begun == jobs
 
 
+def test_the_log_has_the_starts_in_the_order_of_service_with_many_threads(
+    make_engine: MakeEngine, api: Engine, order: Order
+) -> None:
+    jobs = submit(api, 100, "SLOW")
+    poller = make_engine(types=order.types, slots=16)
+    poller.drain()
+    assert poller.log.started() == jobs
+
+
 def test_jobs_that_come_while_others_run_keep_their_order(
     make_engine: MakeEngine, api: Engine, order: Order
 ) -> None:

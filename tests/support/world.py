@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fakes.clock import FakeClock
 from fakes.links import FakeLinks
+from fakes.poll_slots import FakePollSlots
 from fakes.queue import FakeQueue
 from fakes.store import FakeStore
 from fakes.waker import FakeWaker
@@ -54,6 +55,7 @@ class World:
         self.store.on_schema_missing = self.waker.wake
         self.queue = FakeQueue(self.clock)
         self.links = FakeLinks()
+        self.poll_slots = FakePollSlots(self.clock)
 
     def sleep(self, seconds: float) -> None:
         """Let time go by, and what was to happen then."""
@@ -71,7 +73,7 @@ class World:
         return bootstrap.Api(
             submit=Submit(store=self.store, publisher=publisher, types=TYPES),
             read=read,
-            long_poll=LongPoll(read, self.sleep, self.clock),
+            long_poll=LongPoll(read, self.poll_slots, self.sleep, self.clock),
             list_jobs=ListJobs(store=self.store, secret=b"secret"),
             control=Control(store=self.store, queue=queue, publisher=publisher),
             stats=Stats(store=self.store, queue=queue),

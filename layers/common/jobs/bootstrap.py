@@ -21,6 +21,7 @@ from jobs.adapters.postgres.durability import weak_settings
 from jobs.adapters.postgres.migrate import migrate
 from jobs.adapters.postgres.store import PostgresStore
 from jobs.adapters.redis.client import connect
+from jobs.adapters.redis.poll_slots import RedisPollSlots
 from jobs.adapters.redis.queue import Limits, RedisQueue
 from jobs.config import (
     ApiSettings,
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jobs.core.ports.api_keys import ApiKeyStore
-    from jobs.core.ports.queue import JobQueue
+    from jobs.core.ports.queue import JobQueue, PollSlots
     from jobs.core.ports.store import JobStore
     from jobs.core.ports.waker import Waker
     from jobs.core.worker.context import DrainResult, Invocation
@@ -92,7 +93,7 @@ def api() -> Api:
             callbacks=settings.callbacks == "on",
         ),
         read=read,
-        long_poll=LongPoll(read),
+        long_poll=LongPoll(read, _poll_slots(settings)),
         list_jobs=ListJobs(store=store, secret=_derived(settings, "cursor")),
         control=Control(store=store, queue=best_effort, publisher=publisher),
         stats=Stats(store=store, queue=best_effort),
@@ -251,6 +252,10 @@ def _store(settings: Settings, connection: Connection) -> JobStore:
 
 def _queue(settings: Settings) -> JobQueue:
     return RedisQueue(connect(settings.redis_url), Limits(pollers=settings.max_pollers))
+
+
+def _poll_slots(settings: ApiSettings) -> PollSlots:
+    return RedisPollSlots(connect(settings.redis_url), settings.max_long_polls)
 
 
 def _waker(settings: Settings) -> Waker:

@@ -161,6 +161,7 @@ class ApiSettings(Settings):
     """What the API needs besides."""
 
     idempotency_hours: float = _setting(_number(1, 720), 24.0)
+    max_long_polls: int = _setting(_whole(0, 1000), 8)
     callbacks: str = _setting(_one_of("off", "on"), "off")
     api_keys: str = _setting(_one_of("off", "required"), "off")
     cors_origins: frozenset[str] = _setting(_origins, frozenset())

@@ -21,7 +21,7 @@ for pair in MAIL_FROM=MailFrom MAX_POLLERS=MaxPollers POLLER_TIMEOUT=PollerTimeo
     LEASE_SECONDS=LeaseSeconds CONCURRENCY=Concurrency LOG_LEVEL=LogLevel \
     IDEMPOTENCY_HOURS=IdempotencyHours CALLBACK_SECRET=CallbackSecret \
     CALLBACK_ALLOW=CallbackAllow EVENT_BUS=EventBusName API_KEYS=ApiKeys \
-    CORS_ORIGINS=CorsOrigins; do
+    CORS_ORIGINS=CorsOrigins MAX_LONG_POLLS=MaxLongPolls; do
     value=$(printenv "${pair%%=*}" || true)
     [ -z "$value" ] || set -- "$@" "${pair#*=}=$value"
 done

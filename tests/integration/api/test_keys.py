@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from jobs import bootstrap
+from jobs.adapters.redis.keys import POLLS
 from poller.handler import handler
+from stack.waiting import wait_until
 from support.gateway import Answer, event, send
 
 if TYPE_CHECKING:
@@ -45,6 +49,14 @@ def sent(method: str, path: str, holder: str | None, job_id: str = "") -> Answer
     return send(event(method, path, headers=headers, body=body, id=job_id))
 
 
+def payload(holder: str, job_id: str) -> object:
+    """The payload of a job, as the holder of a key sees it."""
+    headers, query = {"X-Api-Key": holder}, {"include": ["payload,options"]}
+    return send(event("GET", "/jobs/{id}", headers=headers, query=query, id=job_id)).json.get(
+        "payload"
+    )
+
+
 def test_a_key_works_from_its_making_to_its_end(live: Live) -> None:
     ann = create("ann", "submit", "read")
     bob = create("bob", "read", "submit")
@@ -53,6 +65,8 @@ def test_a_key_works_from_its_making_to_its_end(live: Live) -> None:
     assert live.sql("SELECT owner FROM jobs") == [("ann",)]
     seen = [sent("GET", "/jobs/{id}", holder, job_id).status for holder in (ann, bob, admin)]
     assert seen == [200, 404, 200]
+    whole = [payload(holder, job_id) for holder in (ann, bob, admin)]
+    assert whole == [json.loads(BODY)["payload"], None, json.loads(BODY)["payload"]]
     lists = [sent("GET", "/jobs", holder).json["jobs"] for holder in (ann, bob, admin)]
     assert [[job["id"] for job in jobs] for jobs in lists] == [[job_id], [], [job_id]]
     assert sent("GET", "/jobs", None).status == 401
@@ -70,6 +84,23 @@ def test_a_key_works_from_its_making_to_its_end(live: Live) -> None:
     assert run("revoke-key", id=key_id) == f"{key_id} is revoked"
     assert sent("GET", "/jobs/{id}", ann, job_id).status == 401
     assert re.search(rf"{key_id} .*20\d\d-.*20\d\d-", run("list-keys"))
+
+
+def test_a_key_that_is_revoked_ends_its_waits(live: Live) -> None:
+    ann = create("ann", "submit", "read")
+    job_id = sent("POST", "/jobs", ann).json["jobId"]
+
+    def revoke() -> None:
+        wait_until(lambda: live.engine.redis.zcard(POLLS) == 1, "a wait", seconds=20)
+        live.sql("UPDATE api_keys SET revoked_at = now()")
+
+    revoked = threading.Thread(target=revoke)
+    revoked.start()
+    headers, query = {"X-Api-Key": ann}, {"wait": ["25"]}
+    answer = send(event("GET", "/jobs/{id}/events", headers=headers, query=query, id=job_id))
+    revoked.join()
+    assert answer.status == 401
+    assert live.engine.redis.zcard(POLLS) == 0
 
 
 def test_the_first_key_can_be_made_in_an_empty_database(

@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import pytest
 import urllib3
 from aiohttp import web
 
-from stack.front import application
+from stack.front import MAX_POLLS, application
 from stack.outputs import Outputs
 from stack.ports import free_port
 
@@ -232,3 +233,44 @@ def test_value_of_a_header_that_would_be_changed_is_refused_by_name(
     status, body = told(front, "GET /jobs", b"Idempotency-Key: " + value)
     assert status == 400
     assert json.loads(body)["detail"] == "The header Idempotency-Key is not UTF-8 text."
+
+
+def test_more_waits_than_may_be_are_refused_before_they_reach_the_gateway(tmp_path: Path) -> None:
+    arrived = threading.Semaphore(0)
+    go_on = threading.Event()
+
+    async def wait(request: web.Request) -> web.Response:
+        if request.path.endswith("/events"):
+            arrived.release()
+            await asyncio.to_thread(go_on.wait)
+        return web.Response()
+
+    gateway = web.Application()
+    gateway.router.add_route("*", "/{path:.*}", wait)
+    with (
+        serving(gateway) as url,
+        serving(application(tmp_path)) as front,
+        ThreadPoolExecutor(MAX_POLLS) as clients,
+    ):
+        try:
+            deployed_at(url, tmp_path)
+            poll = f"{front}/jobs/7/events"
+            waiting = [clients.submit(ask, "GET", poll) for _ in range(MAX_POLLS)]
+            for _ in waiting:
+                assert arrived.acquire(timeout=20)
+            for target in (poll, f"{poll}?wait=20", f"{front}/jobs//events"):
+                refused = ask("GET", target)
+                assert (refused.status, refused.headers["Retry-After"]) == (429, "5")
+                assert refused.json()["type"] == "urn:problem-type:sluice:too-many-polls"
+            for path in (
+                "/jobs",
+                "/jobs/7",
+                "/health",
+                "/jobs/7/events/",
+                "/jobs?x=/jobs/7/events",
+            ):
+                assert ask("POST", f"{front}{path}").status == 200
+        finally:
+            go_on.set()
+        assert {each.result().status for each in waiting} == {200}
+        assert ask("GET", poll).status == 200

@@ -195,6 +195,8 @@ def test_a_job_is_shown_with_nine_members_at_least(world: World) -> None:
         "nextRunAt": None,
         "createdAt": "2026-01-27T10:30:00.000Z",
         "updatedAt": "2026-01-27T10:30:01.500Z",
+        "startedAt": "2026-01-27T10:30:00.000Z",
+        "endedAt": "2026-01-27T10:30:01.500Z",
     }
     assert {member: answer.json[member] for member in expected} == expected
 
@@ -244,9 +246,43 @@ def test_an_unknown_id_is_not_found(job_id: str) -> None:
 @pytest.mark.usefixtures("world")
 def test_what_cannot_be_included_is_refused_by_name() -> None:
     job_id = post(EXPORT).json["jobId"]
-    document = assert_problem(get(job_id, include=["attempts", "secrets"]), 400, "invalid-query")
-    assert "attempts" in document["detail"]
-    assert "'secrets'" in document["detail"]
+    for include in (["attempts", "secrets"], ["attempts,secrets"], ["secrets"]):
+        document = assert_problem(get(job_id, include=include), 400, "invalid-query")
+        assert "attempts, payload, options" in document["detail"]
+        assert "'secrets'" in document["detail"]
+    assert_problem(get(job_id, include=[""]), 400, "invalid-query")
+
+
+@pytest.mark.usefixtures("world")
+def test_what_was_submitted_is_shown_to_those_who_ask() -> None:
+    body = """{"payload": {"z": [1, 2.5, {"b": null, "a": "é\\u2028"}], "a": {}},
+        "type": "CSV_EXPORT", "priority": "high", "backoff": {"seconds": 2}, "tags": ["t"]}"""
+    job_id = post(body).json["jobId"]
+    assert not {"payload", "options"} & get(job_id).json.keys()
+    for include in (["payload,options"], ["options", "payload"]):
+        job = get(job_id, include=include).json
+        assert json.dumps(job["payload"]) == json.dumps(json.loads(body)["payload"])
+        assert job["options"] == {
+            "priority": "high",
+            "maxAttempts": 3,
+            "backoff": {"type": "exponential", "seconds": 2.0, "jitter": False},
+            "timeoutSeconds": None,
+            "tags": ["t"],
+            "callbackUrl": None,
+            "uniqueKey": None,
+        }
+    assert "options" not in get(job_id, include=["payload"]).json
+
+
+@pytest.mark.usefixtures("world")
+def test_a_payload_that_fits_into_no_answer_is_refused_by_name() -> None:
+    payload = {"data": "🎉" * (MAX_BODY_BYTES // 4 - 100)}
+    body = json.dumps({"type": "CSV_EXPORT", "payload": payload}, ensure_ascii=False)
+    job_id = post(body.encode()).json["jobId"]
+    assert_problem(get(job_id, include=["payload"]), 422, "answer-too-large")
+    assert get(job_id, include=["options"]).status == 200
+    large = {"type": "CSV_EXPORT", "payload": {"data": "x" * (MAX_BODY_BYTES - 1000)}}
+    assert get(post(large).json["jobId"], include=["payload"]).json["payload"] == large["payload"]
 
 
 # Health

@@ -36,6 +36,23 @@ def cancel(job_id: object) -> Answer:
     return send(event("DELETE", "/jobs/{id}", id=str(job_id)))
 
 
+def run(job_id: object) -> Answer:
+    return send(event("POST", "/jobs/{id}/run", id=str(job_id)))
+
+
+def test_a_job_that_waits_for_its_time_is_run_now(world: World) -> None:
+    job_id = submit(delaySeconds=3600)
+    answer = run(job_id)
+    assert (answer.status, answer.json["status"]) == (200, "pending")
+    assert answer.json["nextRunAt"] == answer.json["updatedAt"]
+    assert run(job_id).status == 200
+    fail(world, job_id)
+    late = run(job_id)
+    assert (late.status, late.json["type"]) == (409, "urn:problem-type:sluice:job-not-pending")
+    assert "the job is failed" in late.json["detail"]
+    assert run(uuid4()).status == 404
+
+
 def retry(job_id: object) -> Answer:
     return send(event("POST", "/jobs/{id}/retry", id=str(job_id)))
 

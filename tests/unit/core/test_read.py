@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from jobs.core.claim import Candidate
-from jobs.core.errors import QueueUnavailable
+from jobs.core.errors import QueueUnavailable, StoreUnavailable
 from jobs.core.job import Priority
 from jobs.core.read import Reason, Waiting
 from jobs.core.retry import Failed, Retry, Succeeded, decide
@@ -51,6 +51,31 @@ def test_a_result_that_names_an_object_is_a_link_to_it(world: World) -> None:
     assert answer.status == 303
     assert answer.headers["location"] == f"https://b.example/{key}?expires=300"
     assert answer.headers["cache-control"] == "no-store"
+
+
+def asked(job_id: UUID, method: str, accept: str) -> Answer:
+    headers = {"Accept": accept}
+    return send(event(method, "/jobs/{id}/result", headers=headers, id=str(job_id)))
+
+
+@pytest.mark.parametrize("accept", ["text/csv", "application/json", "*/*", "text/*;q=0.5"])
+def test_a_link_is_given_whatever_is_accepted_and_a_result_is_json(
+    world: World, accept: str
+) -> None:
+    exported, mailed = submit(), submit()
+    attempt(world, exported, Succeeded({"bucket": "b", "key": "k.csv"}))
+    attempt(world, mailed, Succeeded({"messageId": "<x@y>"}))
+    assert asked(exported, "GET", accept).status == 303
+    assert asked(mailed, "GET", accept).status == (406 if accept.startswith("text") else 200)
+
+
+def test_a_head_gets_a_link_for_a_head(world: World) -> None:
+    job_id = submit()
+    attempt(world, job_id, Succeeded({"bucket": "b", "key": "k"}))
+    answer = asked(job_id, "HEAD", "text/csv")
+    assert (answer.status, answer.text) == (303, "")
+    assert answer.headers["location"] == "https://b.example/k?expires=300&head"
+    assert asked(job_id, "GET", "*/*").headers["location"] == "https://b.example/k?expires=300"
 
 
 def test_a_link_to_an_object_that_is_gone_is_not_given(world: World) -> None:
@@ -253,3 +278,46 @@ def test_it_is_shown_with_the_job(world: World) -> None:
     job = get(later).json
     assert job["waiting"] == {"reason": "scheduled", "until": "2026-01-27T10:30:02.500Z"}
     assert (job["nextRunAt"], job["tags"]) == ("2026-01-27T10:30:02.500Z", ["a"])
+
+
+def test_beside_as_many_as_may_wait_another_is_answered_at_once(world: World) -> None:
+    job_id, ended = submit(), submit()
+    attempt(world, ended, Succeeded({}))
+    old = get(job_id).headers["etag"]
+    world.poll_slots.most = 0
+    began = world.clock()
+    answer = watch(job_id)
+    assert (answer.status, answer.json["type"]) == (429, "urn:problem-type:sluice:too-many-polls")
+    assert int(answer.headers["retry-after"]) > 0
+    assert watch(job_id, wait=["0"]).status == 200, "this one would not wait"
+    assert watch(ended).status == 200
+    world.clock.advance(1)
+    began += 1
+    attempt(world, job_id, Retry("no"))
+    assert watch(job_id, since=[old]).json["attempts"] == 1
+    assert world.clock() == began
+
+
+def test_a_wait_gives_its_slot_back_however_it_ends(world: World) -> None:
+    def fail() -> None:
+        world.store.fault = StoreUnavailable()
+
+    job_id = submit()
+    assert watch(job_id, wait=["1"]).status == 200
+    world.later = [fail]
+    assert watch(job_id).status == 503
+    assert world.poll_slots.taken == {}
+
+
+def test_a_slot_lasts_as_long_as_the_longest_wait_of_its_function(world: World) -> None:
+    taken: list[float] = []
+    world.later = [lambda: taken.extend(world.poll_slots.taken.values())]
+    began = world.clock()
+    watch(submit(), wait=["25"])
+    assert [until - began for until in taken] == [pytest.approx(30)]
+
+
+def test_nobody_waits_uncounted_while_the_queue_is_away(world: World) -> None:
+    world.poll_slots.fault = QueueUnavailable()
+    answer = watch(submit())
+    assert (answer.status, answer.headers["retry-after"]) == (429, "5")

@@ -135,11 +135,11 @@ class Links:
     def _client(self) -> S3Client:
         return self._connect()
 
-    def link(self, bucket: str, key: str, *, seconds: int) -> str:
+    def link(self, bucket: str, key: str, *, seconds: int, head: bool = False) -> str:
         self._look_up(bucket, key)
         name = key.rpartition("/")[2]
         return self._client.generate_presigned_url(
-            "get_object",
+            "head_object" if head else "get_object",
             Params={
                 "Bucket": bucket,
                 "Key": key,

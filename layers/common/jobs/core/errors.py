@@ -93,6 +93,10 @@ class JobNotPending(JobsError):  # noqa: N818
     """The job does not wait to be run."""
 
 
+class TooManyPolls(JobsError):  # noqa: N818
+    """Too many requests wait for a change already: ask again later, or with `wait=0`."""
+
+
 class UniqueKeyTaken(JobsError):  # noqa: N818
     """Another job that is open has the unique key of this one."""
 
@@ -105,8 +109,16 @@ class ScopeMissing(JobsError):  # noqa: N818
     """The API key lacks the scope for this."""
 
 
+class TakesNoWrites(JobsError):  # noqa: N818
+    """A component answers, and takes no writes. The message may be shown to anybody."""
+
+
 class StoreUnavailable(JobsError):  # noqa: N818
     """The database does not answer."""
+
+
+class StoreTakesNoWrites(StoreUnavailable, TakesNoWrites):
+    """The database takes no writes."""
 
 
 class SchemaMissing(StoreUnavailable):
@@ -115,6 +127,10 @@ class SchemaMissing(StoreUnavailable):
 
 class QueueUnavailable(JobsError):  # noqa: N818
     """The queue does not answer."""
+
+
+class QueueTakesNoWrites(QueueUnavailable, TakesNoWrites):
+    """The queue takes no writes."""
 
 
 class ProcessorUnavailable(JobsError):  # noqa: N818

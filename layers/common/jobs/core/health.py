@@ -1,4 +1,5 @@
-"""Say which components answer, in less time than one that hangs would take."""
+"""Say by which components a job could be accepted and run now, in less time than one that hangs
+would take."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobs.core.errors import SchemaMissing
+from jobs.core.errors import SchemaMissing, TakesNoWrites
 from jobs.core.ports.queue import PollerStatus
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Component:
 
 
 class Health:
-    """Asks database and queue whether they answer.
+    """Asks database and queue whether they answer and take writes.
 
     `store` and `queue` are for this alone: one that hangs is left in its thread, with its
     connection, and is not asked a second time meanwhile. Its late answer is not shown:
@@ -117,6 +118,8 @@ class Health:
     def _problem(self, error: Exception | None) -> str | None:
         if isinstance(error, SchemaMissing):
             return "no schema yet: the first poller after a deployment creates it"
+        if isinstance(error, TakesNoWrites):
+            return str(error)
         return "does not answer" if error else None
 
 

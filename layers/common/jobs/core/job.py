@@ -262,23 +262,21 @@ class Job(JobOptions):
     due_at: datetime | None = None
     """From when on it may be taken, if it is pending; `due_in`: the same, in seconds from now."""
     due_in: float = field(default=0.0, compare=False)
+    started_at: datetime | None = None
+    """When the latest attempt started, and ended (`ended_at`; None while it runs)."""
+    ended_at: datetime | None = None
     progress: Progress | None = None
     idempotency_key: str | None = None
     history: tuple[Attempt, ...] = ()
 
 
 JSON_NAMES = {
-    "id": "id",
-    "type": "type",
-    "status": "status",
-    "priority": "priority",
-    "attempts": "attempts",
+    **{name: name for name in ("id", "type", "status", "priority", "attempts")},
     "maxAttempts": "max_attempts",
-    "progress": "progress",
-    "result": "result",
-    "error": "error",
-    "tags": "tags",
+    **{name: name for name in ("progress", "result", "error", "tags")},
     "createdAt": "created_at",
     "updatedAt": "updated_at",
+    "startedAt": "started_at",
+    "endedAt": "ended_at",
 }
 """The members of a job's JSON, in answers, callbacks and events, and the field that each shows."""

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
-from jobs.core.errors import JobNotFound, ResultNotReady
+from jobs.core.errors import JobNotFound, QueueUnavailable, ResultNotReady, TooManyPolls
 from jobs.core.job import Status
 from jobs.core.schema import parse_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from uuid import UUID
 
     from jobs.core.best_effort import BestEffortQueue
     from jobs.core.job import Job, Priority, Result
     from jobs.core.ports.objects import Links
-    from jobs.core.ports.queue import QueuePosition
+    from jobs.core.ports.queue import PollSlots, QueuePosition
     from jobs.core.ports.store import JobStore
 
 LINK_TTL_SECONDS = 300
@@ -30,6 +32,12 @@ DEFAULT_WAIT_SECONDS, MAX_WAIT_SECONDS = 20.0, 25.0
 
 POLL_SECONDS = 0.2
 """Time between two reads of the row."""
+
+CHECK_SECONDS = 2.0
+"""Time between two checks that the caller may still wait."""
+
+SLOT_MARGIN_SECONDS = 5.0
+"""A slot is taken for so much longer than the wait: by then the function has ended."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -80,6 +88,13 @@ class Read:
             raise JobNotFound
         return job
 
+    def payload(self, job_id: UUID) -> str:
+        """The payload of the job as JSON text. Raises `JobNotFound`, `StoreUnavailable`."""
+        text = self._store.payload(job_id)
+        if text is None:
+            raise JobNotFound
+        return text
+
     def waiting(self, job: Job) -> Waiting | None:
         """Why `job` waits, if it does; without the queue that is not known in full.
 
@@ -91,9 +106,9 @@ class Read:
             return why_waiting(job, None, paused=True)
         return why_waiting(job, self._queue.position(job.id, job.priority))
 
-    def result(self, job_id: UUID) -> Result | Link:
+    def result(self, job_id: UUID, *, head: bool = False) -> Result | Link:
         """The result of a job; for one that names an object, a link to that, in whichever bucket
-        the job has written it.
+        the job has written it. `head`: the link is for a HEAD instead of a GET.
 
         Raises `JobNotFound`, `ResultNotReady`, `ResultGone`, `StoreUnavailable`.
         """
@@ -102,7 +117,7 @@ class Read:
             raise ResultNotReady(f"the job is {job.status}")
         bucket, key = job.result.get("bucket"), job.result.get("key")
         if isinstance(bucket, str) and isinstance(key, str):
-            return Link(self._links.link(bucket, key, seconds=LINK_TTL_SECONDS))
+            return Link(self._links.link(bucket, key, seconds=LINK_TTL_SECONDS, head=head))
         return job.result
 
     def _is_paused(self, priority: Priority) -> bool:
@@ -111,36 +126,66 @@ class Read:
 
 
 class LongPoll:
-    """Answers when a job changes."""
+    """Answers when a job changes. A request takes one of `slots` only if it has to wait."""
 
     def __init__(
         self,
         read: Read,
+        slots: PollSlots,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read = read
+        self._slots = slots
         self._sleep = sleep
         self._clock = clock
 
     def __call__(
-        self, job_id: UUID, since: str | None = None, wait: float = DEFAULT_WAIT_SECONDS
+        self,
+        job_id: UUID,
+        since: str | None = None,
+        wait: float = DEFAULT_WAIT_SECONDS,
+        check: Callable[[], object] = lambda: None,
     ) -> Job:
         """The job, once it has changed, or is final, or `wait` seconds have passed.
 
         `since`: the `version` or the `updatedAt` that the caller knows; without it, the current
-        one. Raises `JobNotFound`, `StoreUnavailable`.
+        one. `check` is called every `CHECK_SECONDS`, and ends the wait by raising. Raises
+        `JobNotFound`, `StoreUnavailable`, and `TooManyPolls` if the caller would have to wait and
+        may not.
         """
-        deadline = self._clock() + wait
         job = self._read(job_id)
         since = version(job) if since is None else since
-        while not job.status.is_final and _is_known(job, since):
-            left = deadline - self._clock()
-            if left <= 0:
-                break
-            self._sleep(min(POLL_SECONDS, left))
+        if wait <= 0 or _is_news(job, since):
+            return job
+        with self._slot(wait):
+            return self._changed(job_id, since, wait, check)
+
+    def _changed(self, job_id: UUID, since: str, wait: float, check: Callable[[], object]) -> Job:
+        began = checked = self._clock()
+        while True:
+            self._sleep(min(POLL_SECONDS, began + wait - self._clock()))
+            if self._clock() - checked >= CHECK_SECONDS:
+                check()
+                checked = self._clock()
             job = self._read(job_id)
-        return job
+            if self._clock() >= began + wait or _is_news(job, since):
+                return job
+
+    @contextmanager
+    def _slot(self, wait: float) -> Iterator[None]:
+        slot = str(uuid4())
+        try:
+            free = self._slots.take(slot, wait + SLOT_MARGIN_SECONDS)
+        except QueueUnavailable as error:
+            raise TooManyPolls from error
+        if not free:
+            raise TooManyPolls
+        try:
+            yield
+        finally:
+            with suppress(QueueUnavailable):
+                self._slots.release(slot)
 
 
 def version(job: Job) -> str:
@@ -166,6 +211,11 @@ def why_waiting(
         return Waiting(Reason.QUEUED)
     served = position.pollers or position.waking
     return Waiting(Reason.QUEUED if served else Reason.NO_POLLER, position.position)
+
+
+def _is_news(job: Job, since: str) -> bool:
+    """Whether a caller who knows `since` need not wait."""
+    return job.status.is_final or not _is_known(job, since)
 
 
 def _is_known(job: Job, since: str) -> bool:

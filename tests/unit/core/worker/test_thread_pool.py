@@ -122,6 +122,36 @@ def test_others_run_in_as_many_threads_as_there_are_slots(pool: ThreadPool, runs
     assert set(tokens(all_ended(pool, 3))) == set(tokens(some))
 
 
+def test_starts_are_told_of_in_their_order_by_however_many_threads(runs: Runs) -> None:
+    told: list[UUID] = []
+
+    def begin(claim: Claim) -> None:
+        # The later it came, the sooner it would be told of, if several could be at a time.
+        time.sleep(0.002 / (1 + len(told) % 16))
+        told.append(claim.token)
+
+    pool = ThreadPool(runs, slots=16, begin=begin)
+    some = take(pool, *(held() for _ in range(200)))
+    all_ended(pool, 200)
+    assert told == tokens(some)
+    pool.close(wait=True)
+
+
+def test_what_was_withdrawn_leaves_the_others_in_their_order(pool: ThreadPool, runs: Runs) -> None:
+    told: list[UUID] = []
+    pool.begin = lambda claim: told.append(claim.token)
+    blocking = take(pool, held(wait=True), held(wait=True))
+    for _ in blocking:
+        assert runs.some.acquire(timeout=SOON)
+    some = take(pool, *(held(priority) for priority in (*Priority, *Priority, *Priority)))
+    withdrawn = pool.unstarted(Priority.DEFAULT)
+    assert {*withdrawn} == {*some[1::2]}
+    runs.gate.set()
+    all_ended(pool, 5)
+    assert told == tokens([*blocking, *some[::2]])
+    assert {*runs.begun} == {*told}
+
+
 def test_what_has_ended_is_given_once_with_its_outcome_and_times(pool: ThreadPool) -> None:
     [one] = take(pool, held())
     [ended] = all_ended(pool, 1)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 from psycopg2 import errors, extensions
 
-from jobs.core.errors import ConfigurationError, SchemaMissing, StoreUnavailable
+from jobs.core.errors import ConfigurationError, SchemaMissing, StoreTakesNoWrites, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +27,13 @@ TRIES = 3
 """Times a statement is sent: a connection may have died while the environment was frozen."""
 
 _LOST = (psycopg2.OperationalError, psycopg2.InterfaceError)
-_REFUSED = (errors.ReadOnlySqlTransaction, errors.InsufficientResources)
+READ_ONLY = "takes no writes: it is read-only"
+_REFUSED: dict[type[psycopg2.Error], str] = {
+    errors.ReadOnlySqlTransaction: READ_ONLY,
+    errors.DiskFull: "takes no writes: its disk is full",
+    errors.ConfigurationLimitExceeded: "takes no writes: it has reached a limit of its settings",
+    errors.InsufficientResources: "takes no writes: it lacks resources",
+}
 _NO_SCHEMA = (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction)
 # None of them is expected: what others may do at the same moment, the statements say in their rows.
 _CLASHED = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
@@ -113,7 +119,9 @@ class Connection:
             raise self.schema_missing() from error
         if not isinstance(error, _CLASHED):
             self.close()
-        if isinstance(error, _REFUSED) or (last and isinstance(error, _PASSING)):
+        if type(error) in _REFUSED:
+            raise StoreTakesNoWrites(_REFUSED[type(error)]) from error
+        if last and isinstance(error, _PASSING):
             raise StoreUnavailable(_reason(error)) from error
         if not isinstance(error, _PASSING):
             # A defect of ours, to be logged; the server's text quotes the row, payload and all.

@@ -68,6 +68,14 @@ COLUMNS = (
     Column("updated_at", "timestamptz", None, "updated_at"),
     Column("due_at", "timestamptz", None, "due_at"),
     Column("due_in", "float8", None, "due_in", sql="extract(epoch FROM due_at - now())::float8"),
+    Column("started_at", "timestamptz", None, "started_at"),
+    Column(
+        "ended_at",
+        "timestamptz",
+        None,
+        "ended_at",
+        sql="CASE WHEN status <> 'processing' THEN ended_at END",
+    ),
     Column("tags", "text[]", lambda job: [*job.tags], "tags", tuple),
     Column("backoff", "text", attrgetter("backoff.type.value")),
     Column("backoff_seconds", "float8", attrgetter("backoff.seconds")),
@@ -146,7 +154,7 @@ def _json_object(members: Iterable[str]) -> str:
 def inputs(job: NewJob) -> dict[str, Any]:
     """`job` as `queries/insert_job.sql` takes it."""
     values = {each.name: each.get(job) for each in _INPUTS if each.get}
-    return values | {"payload": json.dumps(job.payload, ensure_ascii=False)}
+    return values | {"payload": _compact(job.payload)}
 
 
 def batch(jobs: Sequence[NewJob]) -> str:
@@ -155,7 +163,11 @@ def batch(jobs: Sequence[NewJob]) -> str:
         {each.name: each.get(job) for each in _INPUTS if each.get} | {"place": place}
         for place, job in enumerate(jobs)
     ]
-    return json.dumps(elements, ensure_ascii=False)
+    return _compact(elements)
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def job(row: Row) -> Job:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from jobs.adapters.postgres import rows
+from jobs.adapters.postgres.connection import READ_ONLY
 from jobs.adapters.postgres.migrate import latest_migration
 from jobs.adapters.postgres.statements import statement
 from jobs.core.claim import Candidate, Entry
@@ -14,6 +15,7 @@ from jobs.core.errors import (
     IdempotencyKeyReused,
     JobNotFailed,
     JobNotPending,
+    StoreTakesNoWrites,
     UniqueKeyTaken,
 )
 from jobs.core.job import Priority, Status
@@ -78,6 +80,11 @@ class PostgresStore:
             return None
         history = self._rows("list_attempts", id=str(job_id), limit=MAX_ATTEMPTS_SHOWN)
         return replace(rows.job(found[0]), history=tuple(rows.attempt(row) for row in history))
+
+    def payload(self, job_id: UUID) -> str | None:
+        for row in self._rows("get_payload", id=str(job_id)):
+            return str(row["payload"])
+        return None
 
     def page(self, filters: Filters, position: PagePosition | None, limit: int) -> Sequence[Job]:
         owned, tagged = filters.owner is not None, filters.tag is not None
@@ -219,8 +226,15 @@ class PostgresStore:
         ]
 
     def ping(self) -> None:
-        if not self._rows("check_schema", latest=latest_migration()):
+        # Anew, as an environment that starts now would: what new sessions get counts as well.
+        self._connection.close()
+        found = self._rows("check_schema", latest=latest_migration())
+        if not found:
             raise self._connection.schema_missing()
+        if found[0]["read_only"]:
+            raise StoreTakesNoWrites(READ_ONLY)
+        if not found[0]["may_write"]:
+            raise StoreTakesNoWrites("takes no writes: its user may not write jobs")
 
     def _rows(self, query: str, **values: object) -> list[Row]:
         return self._connection.rows(statement(query, events=self._events), values)

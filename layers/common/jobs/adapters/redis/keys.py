@@ -22,6 +22,12 @@ WAKING = "{jobs}:waking"
 SEEN = "{jobs}:seen"
 """When a poller has left last, in ms."""
 
+PROBE = "{jobs}:probe"
+"""Written by health checks, to see whether anything can be."""
+
+POLLS = "{jobs}:polls"
+"""Sorted set: member = request that waits for a change, score = ms until which it may wait."""
+
 COMPLETE = "{jobs}:complete"
 """Set once the queues hold every open row; gone when Redis has lost its memory."""
 

@@ -9,20 +9,27 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from redis.exceptions import RedisClusterException, RedisError
+from redis.exceptions import (
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisClusterException,
+    RedisError,
+)
 
 from jobs.adapters.redis.keys import (
     BUSY,
     COMPLETE,
     MISCONFIGURED,
     POLLERS,
+    PROBE,
     QUEUES,
     SEEN,
     WAKING,
 )
 from jobs.adapters.redis.scripts import NAMES, source
 from jobs.core.claim import Candidate
-from jobs.core.errors import QueueUnavailable
+from jobs.core.errors import QueueTakesNoWrites, QueueUnavailable
 from jobs.core.ports.queue import (
     POLLER_TTL_SECONDS,
     LeaveResult,
@@ -51,6 +58,15 @@ with more than 3,999 arguments, and Redis does nothing else during a call."""
 
 MAX_ENTRIES_REMOVED = 10_000
 """Entries removed in one script, during which Redis does nothing else."""
+
+_NO_WRITES: Mapping[type[Exception] | str, str] = {
+    ReadOnlyError: "it is a read-only replica",
+    OutOfMemoryError: "its memory is full",
+    NoPermissionError: "its user may not write",
+    "MISCONF": "its snapshots fail",
+    "NOREPLICAS": "too few replicas are in step",
+}
+"""What servers say that take no writes: an exception of the client, or the word before a text."""
 
 _ORDER = tuple(QUEUES)
 _KEYS = tuple(QUEUES.values())
@@ -146,23 +162,24 @@ class RedisQueue:
         return PollerStatus(pollers, 0.0 if pollers else _seconds(ago), _misconfigured(parts))
 
     def report_misconfigured(self, parts: Mapping[str, Sequence[str]]) -> None:
-        with _translated():
+        with translated():
             if parts:
                 self._client.set(MISCONFIGURED, json.dumps(parts))
             else:
                 self._client.delete(MISCONFIGURED)
 
     def mark_complete(self) -> None:
-        with _translated():
+        with translated():
             self._client.set(COMPLETE, "1")
 
     def mark_incomplete(self) -> None:
-        with _translated():
+        with translated():
             self._client.delete(COMPLETE)
 
     def ping(self) -> None:
-        with _translated():
-            self._client.ping()
+        with translated():
+            # Of one size, and gone soon: it is written to see whether anything can be.
+            self._client.set(PROBE, "", px=_ms(self._limits.soon))
 
     def _wake_rule(self) -> tuple[int, int, int]:
         return self._limits.pollers, self._limits.share, _ms(self._limits.waking)
@@ -174,20 +191,23 @@ class RedisQueue:
             if job_id := _job_id(member):
                 candidates.append(Candidate(job_id, _ORDER[index - 1], float(score)))
             else:
-                with _translated():
+                with translated():
                     self._client.zrem(_KEYS[index - 1], member)
         return tuple(candidates)
 
     def _run(self, name: str, keys: list[str], words: Sequence[Word]) -> Any:
-        with _translated():
+        with translated():
             return self._scripts[name](keys=keys, args=words)
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Raise `QueueUnavailable` for every way in which Redis fails."""
     try:
         yield
     except (RedisError, RedisClusterException, OSError) as error:
+        if reason := _no_writes(error):
+            raise QueueTakesNoWrites(f"takes no writes: {reason}") from error
         message = f"the queue does not answer: {type(error).__name__}"
         raise QueueUnavailable(message) from error
 
@@ -196,6 +216,16 @@ def _parts(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     """`items` in order, cut to what one call may have."""
     for start in range(0, len(items), MAX_ENTRIES_PER_CALL):
         yield items[start : start + MAX_ENTRIES_PER_CALL]
+
+
+def _no_writes(error: Exception) -> str | None:
+    """Why the server takes no writes, if that is what it says."""
+    for known, reason in _NO_WRITES.items():
+        if isinstance(known, str) and str(error).startswith(known):
+            return reason
+        if isinstance(known, type) and isinstance(error, known):
+            return reason
+    return None
 
 
 def _job_id(member: bytes) -> UUID | None:

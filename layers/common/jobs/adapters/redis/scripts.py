@@ -15,6 +15,7 @@ _INCLUDES = {
     "deregister": ("clock",),
     "position": ("clock",),
     "pollers": ("clock",),
+    "take_poll_slot": ("clock",),
 }
 
 NAMES = tuple(_INCLUDES)

@@ -29,6 +29,9 @@ class ObjectStore(Protocol):
 class Links(Protocol):
     """Links to objects, for readers without rights of their own."""
 
-    def link(self, bucket: str, key: str, *, seconds: int) -> str:
-        """A URL that serves the object for `seconds`. Raises `ResultGone` if there is none."""
+    def link(self, bucket: str, key: str, *, seconds: int, head: bool = False) -> str:
+        """A URL that serves the object for `seconds`, to a GET or (`head`) to a HEAD.
+
+        Raises `ResultGone` if there is none.
+        """
         ...

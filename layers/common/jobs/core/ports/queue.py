@@ -156,5 +156,21 @@ class JobQueue(Protocol):
         ...
 
     def ping(self) -> None:
-        """Answer, or raise."""
+        """Answer if a job could be written now, or raise: `TakesNoWrites` says what is wrong."""
+        ...
+
+
+class PollSlots(Protocol):
+    """Slots for waiting requests, shared by all environments. Raises `QueueUnavailable`."""
+
+    def take(self, slot: str, seconds: float) -> bool:
+        """Take a slot under a name of the caller's own, and return whether one was free.
+
+        It is free again once it is released, and at the latest after `seconds`. Safe to ask again
+        with the same name.
+        """
+        ...
+
+    def release(self, slot: str) -> None:
+        """Free a slot; one that is free stays so."""
         ...

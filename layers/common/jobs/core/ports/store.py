@@ -126,6 +126,10 @@ class JobStore(Protocol):
         """The job with its latest attempts, at most `MAX_ATTEMPTS_SHOWN`, oldest first."""
         ...
 
+    def payload(self, job_id: UUID) -> str | None:
+        """The payload of the job as JSON text: its members in the order in which they were sent."""
+        ...
+
     def page(self, filters: Filters, position: PagePosition | None, limit: int) -> Sequence[Job]:
         """The first `limit` jobs after `position`, newest first, without their history."""
         ...
@@ -249,5 +253,5 @@ class JobStore(Protocol):
         ...
 
     def ping(self) -> None:
-        """Answer, or raise."""
+        """Answer if a job could be written now, or raise: `TakesNoWrites` says what is wrong."""
         ...

@@ -69,6 +69,16 @@ class Executor:
     log: Log
     _running: dict[tuple[UUID, UUID], _Running] = field(default_factory=dict)
 
+    def begin(self, claim: Claim) -> None:
+        """Note in the log that the attempt that `claim` is for starts now."""
+        self.log(
+            "attempt.started",
+            job_id=claim.id,
+            type=claim.type,
+            priority=claim.priority,
+            attempt=claim.attempt,
+        )
+
     def run(self, claim: Claim) -> Outcome:
         """Run the attempt that `claim` is for."""
         running = _Running(claim)
@@ -98,13 +108,6 @@ class Executor:
 
 def execute(claim: Claim, types: Mapping[str, JobType], context: JobContext, log: Log) -> Outcome:
     """Run the attempt that `claim` is for, and say how it ended."""
-    log(
-        "attempt.started",
-        job_id=claim.id,
-        type=claim.type,
-        priority=claim.priority,
-        attempt=claim.attempt,
-    )
     try:
         return retry.Succeeded(_processed(claim, types, context))
     except errors.AttemptFailed as error:

@@ -43,7 +43,9 @@ class Leases:
         self._settlements: list[Settlement] = []
         self._unreleased: list[HeldClaim] = []
         self._renewed = self._reported = 0.0
-        self.pool = ThreadPool(self._executor.run, config.slots, config.max_held)
+        self.pool = ThreadPool(
+            self._executor.run, config.slots, config.max_held, self._executor.begin
+        )
         self.has_overdue = False
         """An attempt runs longer than it may, and only the end of its process can end it."""
         self.out_of_time = False

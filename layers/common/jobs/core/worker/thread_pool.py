@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from math import inf
 from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from jobs.core.retry import Outcome, OutcomeUnknown
@@ -37,7 +38,6 @@ class HeldClaim:
     max_seconds: float
     runs_inline: bool
     until: float = inf
-    future: Future[None] | None = None
     started: float | None = None
     ended: float = 0.0
     outcome: Outcome = NOT_RUN
@@ -68,16 +68,21 @@ class BatchSize:
 class ThreadPool:
     """Starts claims in the order in which they come, `slots` of them at a time.
 
-    Used by one thread, the drain's; its worker threads touch nothing but the job they run.
+    Used by one thread, the drain's; its worker threads touch nothing but the job they run and the
+    line of those that wait for a thread. `begin` is called in the order of the starts, for one
+    claim at a time; `run` after it, for several at a time.
     """
 
     run: Callable[[Claim], Outcome]
     slots: int
     max_held: int = 200
+    begin: Callable[[Claim], object] = lambda _: None
     held: set[HeldClaim] = field(default_factory=set)
     """All claims, ended or not."""
     _abandoned: list[HeldClaim] = field(default_factory=list)
     _inline: deque[HeldClaim] = field(default_factory=deque)
+    _line: deque[HeldClaim] = field(default_factory=deque)
+    _starting: Lock = field(default_factory=Lock)
     _ended: SimpleQueue[HeldClaim] = field(default_factory=SimpleQueue)
     _threads: ThreadPoolExecutor | None = None
     _batch_size: BatchSize = field(init=False)
@@ -99,7 +104,8 @@ class ThreadPool:
             return
         if self._threads is None:
             self._threads = ThreadPoolExecutor(self.slots, thread_name_prefix="attempt")
-        held.future = self._threads.submit(self._work, held)
+        self._line.append(held)
+        self._threads.submit(self._work_first)
 
     def work(self, seconds: float) -> None:
         """Run the inline ones, or wait for the others, for about `seconds` or until one ends."""
@@ -108,6 +114,7 @@ class ThreadPool:
             while self._inline and time.monotonic() < until:
                 held = self._inline.popleft()
                 if held in self.held:
+                    self._begin(held)
                     self._work(held)
         elif self.held:
             try:
@@ -146,17 +153,14 @@ class ThreadPool:
             for held in self.held
             if held.started is None and (not priorities or held.claim.priority in priorities)
         ]
-        waiting = [
-            held for held in asked if held.runs_inline or (held.future and held.future.cancel())
-        ]
+        waiting = [held for held in asked if held.runs_inline or self._withdraw(held)]
         self.held.difference_update(waiting)
         return waiting
 
     def drop(self, held: Iterable[HeldClaim]) -> None:
         """Let go of claims that another worker may have by now."""
         for each in [*held]:
-            if each.future:
-                each.future.cancel()
+            self._withdraw(each)
             self.held.discard(each)
 
     def abandon(self, held: Iterable[HeldClaim]) -> None:
@@ -186,10 +190,31 @@ class ThreadPool:
         """Attempts whose outcome is ignored, and which occupy a thread each nevertheless."""
         return sum(not held.ended for held in self._abandoned)
 
-    def _work(self, held: HeldClaim) -> None:
+    def _withdraw(self, held: HeldClaim) -> bool:
+        """Take `held` out of the line; whether it was still there."""
+        with self._starting:
+            if held not in self._line:
+                return False
+            self._line.remove(held)
+            return True
+
+    def _work_first(self) -> None:
+        """Run the first of the line, unless all have been withdrawn."""
+        with self._starting:
+            if not self._line:
+                return
+            held = self._line.popleft()
+            self._begin(held)
+        self._work(held)
+
+    def _begin(self, held: HeldClaim) -> None:
         now = time.monotonic()
         if now < held.until:
             held.started = now
+            self.begin(held.claim)
+
+    def _work(self, held: HeldClaim) -> None:
+        if held.started is not None:
             held.outcome = self.run(held.claim)
         held.ended = time.monotonic()
         self._ended.put(held)

@@ -8,6 +8,7 @@ WITH before AS (
     UPDATE jobs
     SET status = 'cancelled',
         lease_until = NULL,
+        ended_at = CASE WHEN before.status = 'processing' THEN now() ELSE jobs.ended_at END,
         cancel_requested_at = now(),
         updated_at = now()
     FROM before

@@ -22,6 +22,7 @@ WITH settlement AS (
             ELSE jobs.due_at
         END,
         lease_until = NULL,
+        ended_at = now(),
         attempts = jobs.attempts - settlement.uncounted::integer,
         losses = jobs.losses + settlement.lost::integer,
         updated_at = now()
