@@ -49,8 +49,7 @@ def bring_up(
         if not only_if():
             return
         stack.check()
-        lost = stack.engine.forgot()
-        if lost:
+        if lost := stack.engine.forgot():
             deployment.forget()
         stack.engine.prepare()
         stale = (edited or lost) and not deployment.current()
@@ -70,9 +69,14 @@ def bring_up(
             deployment.release()
         elif fresh:
             deployment.wake_poller()
-        stack.mirror.start()
-        shims.make(stack.state, stack.engine.environment())
-        stack.supervisor.start()
+        _start_followers(stack)
         if built is not None:
-            # Last: what can work is to work, though something else cannot.
+            # Last: the parts that can work do so, though another cannot.
             deployment.check_functions()
+
+
+def _start_followers(stack: Stack) -> None:
+    """Start the parts that follow a deployment."""
+    stack.mirror.start()
+    shims.make(stack.state, stack.engine.environment())
+    stack.supervisor.start()

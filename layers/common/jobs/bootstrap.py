@@ -34,11 +34,10 @@ from jobs.core.api_keys import ApiKeys
 from jobs.core.best_effort import BestEffortQueue
 from jobs.core.control import Control
 from jobs.core.errors import ConfigurationError
-from jobs.core.health import Health
+from jobs.core.health import Health, find_problems
 from jobs.core.list_jobs import ListJobs
 from jobs.core.queues import Queues
 from jobs.core.read import LongPoll, Read
-from jobs.core.self_check import find_problems
 from jobs.core.stats import Stats
 from jobs.core.submit import Publisher, Submit
 from jobs.core.worker.context import WorkerConfig, wake_successor

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobs.core.errors import SchemaMissing, TakesNoWrites
+from jobs.core.errors import ConfigurationError, JobsError, SchemaMissing, TakesNoWrites
 from jobs.core.ports.queue import PollerStatus
 
 if TYPE_CHECKING:
@@ -121,6 +121,23 @@ class Health:
         if isinstance(error, TakesNoWrites):
             return str(error)
         return "does not answer" if error else None
+
+
+def find_problems(questions: Mapping[str, Callable[[], object]]) -> tuple[str, ...]:
+    """Ask every question, and return what is wrong.
+
+    Each question has the name of the setting that it depends on, and raises `JobsError` if that
+    does not work. Each problem begins with the name of its setting.
+    """
+    problems: list[str] = []
+    for setting, question in questions.items():
+        try:
+            question()
+        except ConfigurationError as error:
+            problems += error.problems
+        except JobsError as error:
+            problems.append(f"{setting}: {error}")
+    return tuple(dict.fromkeys(problems))
 
 
 class _Call(threading.Thread):

@@ -67,14 +67,8 @@ _PLAIN: Mapping[object, tuple[str, Holds]] = {
     "object": ("an object", lambda value: isinstance(value, dict)),
 }
 
-_SCALARS: dict[object, Schema] = {
-    str: {"type": "string"},
-    bool: {"type": "boolean"},
-    int: {"type": "integer"},
-    float: {"type": "number"},
-    type(None): {"type": "null"},
-    Any: {},
-}
+_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
+_SCALARS: dict[object, Schema] = {shape: {"type": name} for shape, name in _TYPES.items()}
 
 
 def parse_time(text: object) -> datetime | None:
@@ -280,6 +274,8 @@ def _is_url(value: object, limit: int) -> bool:
 
 def schema_of(shape: Any) -> Schema:
     """The schema of whatever is of the type `shape`. Raises `TypeError` where there is none."""
+    if shape is Any:
+        return {}
     if shape in _SCALARS:
         return dict(_SCALARS[shape])
     if is_typeddict(shape):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobs.core.errors import ConfigurationError, QueueUnavailable
-from jobs.core.self_check import find_problems
+from jobs.core.health import find_problems
 
 
 def fail(error: Exception) -> None:
