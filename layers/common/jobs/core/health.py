@@ -12,7 +12,7 @@ from jobs.core.errors import ConfigurationError, JobsError, SchemaMissing, Takes
 from jobs.core.ports.queue import PollerStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from jobs.core.ports.log import Log
     from jobs.core.ports.queue import JobQueue
