@@ -57,9 +57,7 @@ def bring_up(
         if stale and edited:
             # Before the start, to report an error at once; the build checks again.
             deployment.check()
-        fresh = [part.name for part in stack.parts if part.process.find() is None]
-        if fresh:
-            say(f"starting {', '.join(fresh)} …")
+        fresh = _starting(stack)
         with ThreadPoolExecutor() as pool:
             # The build needs none of the servers.
             built = pool.submit(deployment.build) if stale else None
@@ -76,3 +74,11 @@ def bring_up(
         if built is not None:
             # Last: what can work is to work, though something else cannot.
             deployment.check_functions()
+
+
+def _starting(stack: Stack) -> list[str]:
+    """Name the parts that are down, and return their names."""
+    fresh = [part.name for part in stack.parts if part.process.find() is None]
+    if fresh:
+        say(f"starting {', '.join(fresh)} …")
+    return fresh
