@@ -57,23 +57,28 @@ def bring_up(
         if stale and edited:
             # Before the start, to report an error at once; the build checks again.
             deployment.check()
-        fresh = _starting(stack)
-        with ThreadPoolExecutor() as pool:
-            # The build needs none of the servers.
-            built = pool.submit(deployment.build) if stale else None
-            stack.start()
-        if built is not None:
-            built.result()
-            say("built; deploying …")
-            deployment.release()
-        elif fresh:
-            deployment.wake_poller()
+        _start(stack, deployment, stale=stale)
         stack.mirror.start()
         shims.make(stack.state, stack.engine.environment())
         stack.supervisor.start()
-        if built is not None:
+        if stale:
             # Last: what can work is to work, though something else cannot.
             deployment.check_functions()
+
+
+def _start(stack: Stack, deployment: Deployment, *, stale: bool) -> None:
+    """Start all parts that a deployment needs; build and deploy if it is `stale`."""
+    fresh = _starting(stack)
+    with ThreadPoolExecutor() as pool:
+        # The build needs none of the servers.
+        built = pool.submit(deployment.build) if stale else None
+        stack.start()
+    if built is not None:
+        built.result()
+        say("built; deploying …")
+        deployment.release()
+    elif fresh:
+        deployment.wake_poller()
 
 
 def _starting(stack: Stack) -> list[str]:
