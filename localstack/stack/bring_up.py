@@ -56,27 +56,33 @@ def bring_up(
         if stale and edited:
             # Before the start, to report an error at once; the build checks again.
             deployment.check()
-        fresh = [part.name for part in stack.parts if part.process.find() is None]
-        if fresh:
-            say(f"starting {', '.join(fresh)} …")
-        with ThreadPoolExecutor() as pool:
-            # The build needs none of the servers.
-            built = pool.submit(deployment.build) if stale else None
-            stack.start()
-        if built is not None:
-            built.result()
-            say("built; deploying …")
-            deployment.release()
-        elif fresh:
-            deployment.wake_poller()
-        _start_followers(stack)
-        if built is not None:
-            # Last: the parts that can work do so, though another cannot.
+        _start(stack, deployment, stale=stale)
+        stack.mirror.start()
+        shims.make(stack.state, stack.engine.environment())
+        stack.supervisor.start()
+        if stale:
+            # Last: what can work is to work, though something else cannot.
             deployment.check_functions()
 
 
-def _start_followers(stack: Stack) -> None:
-    """Start the parts that follow a deployment."""
-    stack.mirror.start()
-    shims.make(stack.state, stack.engine.environment())
-    stack.supervisor.start()
+def _start(stack: Stack, deployment: Deployment, *, stale: bool) -> None:
+    """Start all parts that a deployment needs; build and deploy if it is `stale`."""
+    fresh = _starting(stack)
+    with ThreadPoolExecutor() as pool:
+        # The build needs none of the servers.
+        built = pool.submit(deployment.build) if stale else None
+        stack.start()
+    if built is not None:
+        built.result()
+        say("built; deploying …")
+        deployment.release()
+    elif fresh:
+        deployment.wake_poller()
+
+
+def _starting(stack: Stack) -> list[str]:
+    """Name the parts that are down, and return their names."""
+    fresh = [part.name for part in stack.parts if part.process.find() is None]
+    if fresh:
+        say(f"starting {', '.join(fresh)} …")
+    return fresh
