@@ -63,13 +63,6 @@ MUTATIONS = (
         "    WHEN division_by_zero THEN",
         (f"{DATABASE_LOG}a_race_between_a_retry_and_a_new_job_is_no_error",),
     ),
-    Mutation(
-        "values are written into statements",
-        JOBS / "adapters/postgres/libpq.py",
-        "    text, names = _numbered(query)",
-        "    text, names = connection.cursor().mogrify(query, values), ()",
-        (f"{DATABASE_LOG}a_database_that_takes_no_writes_quotes_nothing",),
-    ),
     # Events
     Mutation(
         "a job ends and makes no event",

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import select
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
-from psycopg2 import errors, extensions
+from psycopg2 import errors
 
-from jobs.core.errors import ConfigurationError, SchemaMissing, StoreTakesNoWrites, StoreUnavailable
+from jobs.adapters.postgres.session import connect
+from jobs.core.errors import SchemaMissing, StoreTakesNoWrites, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from jobs.adapters.postgres.session import Session
 
 Row = dict[str, Any]
 """The values of a row by the names of its columns."""
@@ -39,31 +40,6 @@ _NO_SCHEMA = (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFun
 _CLASHED = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
 _PASSING = (*_LOST, *_CLASHED)
 
-_PORTS = re.compile(r"[0-9,]*")
-_UNREADABLE = (
-    "DATABASE_URL cannot be read: what has a meaning in a URL, such as @, / and %, is written as "
-    "%40, %2F and %25 in its password"
-)
-
-
-class _Timed(extensions.connection):
-    deadline = float("inf")
-
-
-def _wait(connection: extensions.connection) -> None:
-    """Wait for the server, though not past the deadline: a server that hangs says nothing."""
-    deadline = getattr(connection, "deadline", float("inf"))
-    while (state := connection.poll()) != extensions.POLL_OK:
-        reading = [connection] if state == extensions.POLL_READ else []
-        writing = [] if reading else [connection]
-        left = max(0.0, min(deadline - time.monotonic(), 60.0))
-        if not any(select.select(reading, writing, [], left)) and time.monotonic() >= deadline:
-            message = "the server did not answer in time"
-            raise psycopg2.OperationalError(message)
-
-
-extensions.set_wait_callback(_wait)
-
 
 class Connection:
     """Runs one statement at a time, each its own transaction; not to be shared by threads.
@@ -83,7 +59,7 @@ class Connection:
         self._url = url
         self._timeout = timeout
         self._on_schema_missing = on_schema_missing
-        self._connection: _Timed | None = None
+        self._connection: Session | None = None
 
     def rows(
         self,
@@ -155,9 +131,9 @@ class Connection:
             raise
         return found
 
-    def _open(self, deadline: float) -> _Timed:
+    def _open(self, deadline: float) -> Session:
         if self._connection is None or self._connection.closed:
-            self._connection = connect(self._url, deadline)
+            self._connection = connect(self._url, deadline, self._timeout)
         return self._connection
 
     def schema_missing(self) -> SchemaMissing:
@@ -170,35 +146,6 @@ class Connection:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-def connect(url: str, deadline: float) -> _Timed:
-    """Open a connection in autocommit by `deadline` (monotonic seconds).
-
-    Raises `ConfigurationError` for a URL whose password would be taken for something else.
-    """
-    _check_url(url)
-
-    class Bounded(_Timed):
-        pass
-
-    Bounded.deadline = deadline
-    connection: _Timed = psycopg2.connect(
-        url, connection_factory=Bounded, application_name="sluice"
-    )
-    connection.autocommit = True
-    return connection
-
-
-def _check_url(url: str) -> None:
-    # A server that cannot be found is named in the log, and that may be a part of the password.
-    try:
-        parts = extensions.parse_dsn(url)
-    except psycopg2.Error:
-        raise ConfigurationError(_UNREADABLE) from None
-    host, port, name = (parts.get(part, "") for part in ("host", "port", "dbname"))
-    if "@" in host[1:] or "@" in name or not _PORTS.fullmatch(port):
-        raise ConfigurationError(_UNREADABLE)
 
 
 def _reason(error: psycopg2.Error) -> str:
