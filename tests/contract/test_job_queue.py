@@ -120,6 +120,43 @@ def test_publishing_again_changes_nothing(queues: Queues) -> None:
     assert queues.taken() == [], "it is leased"
 
 
+def late(queues: Queues, job_id: UUID, delay: float, tolerance: float = LEASE + 1) -> int:
+    return queues.queue.publish([Entry(job_id, DEFAULT, delay)], tolerance=tolerance).moved
+
+
+def test_an_entry_that_is_too_late_is_moved_forward(queues: Queues) -> None:
+    [job_id] = queues.publish(1, delay=3600)
+    assert late(queues, job_id, 60) == 1
+    assert queues.taken() == []
+    queues.advance(60)
+    assert queues.taken() == [job_id]
+    [overdue] = queues.publish(1, delay=3600)
+    assert late(queues, overdue, -60) == 1
+    assert queues.taken() == [overdue]
+
+
+def test_an_entry_is_never_made_later(queues: Queues) -> None:
+    ready, soon = queues.publish(1)[0], queues.publish(1, delay=10)[0]
+    assert late(queues, ready, 3600) == late(queues, soon, 3600) == 0
+    queues.advance(10)
+    assert queues.taken() == [ready, soon]
+
+
+def test_a_lease_is_not_taken_for_an_entry_that_is_too_late(queues: Queues) -> None:
+    """Its row may have been read before it was taken, and says that it is due."""
+    [job_id] = queues.publish(1)
+    assert queues.taken() == [job_id]
+    assert late(queues, job_id, -60) == 0
+    assert queues.taken() == []
+
+
+def test_an_entry_that_moves_forward_wakes_a_poller(queues: Queues) -> None:
+    [job_id] = queues.publish(1, delay=3600)
+    entry = Entry(job_id, DEFAULT, 0.0)
+    assert queues.queue.publish([entry], tolerance=LEASE).wake
+    assert queues.taken() == [job_id]
+
+
 def test_publish_counts_what_was_new(queues: Queues) -> None:
     old = Entry(uuid4(), DEFAULT)
     assert queues.queue.publish([old]).added == 1

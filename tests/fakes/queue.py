@@ -46,8 +46,9 @@ class FakeQueue:
         self._complete = False
         self._misconfigured: dict[str, tuple[str, ...]] = {}
 
-    def publish(self, entries: Sequence[Entry]) -> Published:
+    def publish(self, entries: Sequence[Entry], *, tolerance: float | None = None) -> Published:
         now = self._now()
+        moved = self._hasten(entries, now, math.inf if tolerance is None else tolerance * 1000)
         new = [entry for entry in entries if entry.id not in self.scores[entry.priority]]
         for entry in new:
             self.scores[entry.priority].setdefault(entry.id, now + entry.delay * 1000)
@@ -56,7 +57,18 @@ class FakeQueue:
         if soon and not self._live(now) and self._waking_until <= now:
             self._waking_until = now + self._waking
             wake = True
-        return Published(len(new), wake)
+        return Published(len(new), wake, moved)
+
+    def _hasten(self, entries: Sequence[Entry], now: float, tolerance: float) -> int:
+        late = [
+            entry
+            for entry in entries
+            if self.scores[entry.priority].get(entry.id, 0.0)
+            > now + max(0.0, entry.delay * 1000) + tolerance
+        ]
+        for entry in late:
+            self.scores[entry.priority][entry.id] = now + entry.delay * 1000
+        return len(late)
 
     def take(
         self,

@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 
 from jobs.core.errors import JobNotFound, JobNotPending
-from jobs.core.job import Status
+from jobs.core.job import Priority, Status
+from jobs.core.reconcile import reconcile
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -52,3 +53,33 @@ def test_a_job_that_has_ended_or_never_was_cannot_be_run_now(engine: Engine) -> 
         engine.control().run(uuid4())
     assert engine.row(job_id) == before
     assert not any(engine.queued().values())
+
+
+def test_a_row_that_is_made_due_by_hand_is_run_after_the_next_tick(engine: Engine) -> None:
+    engine.drain(scheduled=True)
+    job_id, other = put_off(engine), put_off(engine, priority="high")
+    engine.sql("UPDATE jobs SET due_at = now() WHERE id = %s", str(job_id))
+    engine.drain()
+    assert engine.job(job_id).status is Status.PENDING
+    engine.drain(scheduled=True)
+    assert engine.job(job_id).status is Status.COMPLETED
+    assert engine.job(other).status is Status.PENDING
+    assert engine.log.of("queue.repaired") == [{"entries": 0, "moved": 1}]
+
+
+def test_a_row_that_is_put_off_by_hand_is_run_at_its_new_time(engine: Engine) -> None:
+    job_id = engine.submit()
+    engine.sql("UPDATE jobs SET due_at = now() + interval '1 hour' WHERE id = %s", str(job_id))
+    engine.drain(scheduled=True)
+    assert engine.job(job_id).status is Status.PENDING
+    assert not engine.log.of("queue.repaired")
+
+
+def test_entries_of_jobs_that_are_worked_on_are_left_where_they_are(engine: Engine) -> None:
+    ids = [engine.submit() for _ in range(3)]
+    taken = engine.queue.take("other", limit=3, lease=10.0, priorities=[*Priority])
+    assert {each.id for each in taken.candidates} == {*ids}
+    engine.claim(ids[0], lease=10.0)
+    before = engine.queued()
+    reconcile(engine.store, engine.queue, max_lease=10.0)
+    assert engine.queued() == before

@@ -253,8 +253,8 @@ MUTATIONS = (
     Mutation(
         "nothing is published again",
         JOBS / "core/reconcile.py",
-        "published = queue.publish(entries)",
-        "published = queue.publish([])",
+        "published = queue.publish(entries, tolerance=tolerance)",
+        "published = queue.publish([], tolerance=tolerance)",
         (
             "tests/integration/test_cluster.py::test_a_cluster_that_forgot_everything_is_filled_again",
         ),

@@ -19,17 +19,21 @@ LEASE_TOLERANCE_SECONDS = 1.0
 """A lease may seem longer by so much: it was given while this was asked."""
 
 
-def reconcile(store: JobStore, queue: JobQueue, batch: int | None = None) -> Published:
+def reconcile(
+    store: JobStore, queue: JobQueue, batch: int | None = None, *, max_lease: float | None = None
+) -> Published:
     """Publish the first open rows again, `batch` for each priority; say how many the queues lacked.
 
-    Publishing again does nothing to an entry that exists. Bounded, and safe to run in several
+    An entry that exists stays as it is, unless it is later than its row by more than `max_lease`,
+    the seconds for which a worker may just have taken it. Bounded, and safe to run in several
     places at once. Raises `StoreUnavailable`, `QueueUnavailable`.
     """
     # Read here, and not bound as a default: tests set it.
     batch = batch or BATCH_ROWS
     entries = store.open_entries(batch)
     failpoint("reconcile.before_publish")
-    published = queue.publish(entries)
+    tolerance = None if max_lease is None else max_lease + LEASE_TOLERANCE_SECONDS
+    published = queue.publish(entries, tolerance=tolerance)
     failpoint("reconcile.after_publish")
     if len(entries) < batch:
         queue.mark_complete()

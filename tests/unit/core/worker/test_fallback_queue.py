@@ -119,7 +119,7 @@ def test_empty_queues_without_a_marker_are_rebuilt(view: View) -> None:
     taken = view.fallback.take(9, 10.0)
     assert (taken.candidates, taken.next_in) == ((), 0.0), "there is something to take now"
     assert view.taken() == [job_id]
-    assert view.log.of("queue.repaired") == [{"entries": 1}]
+    assert view.log.of("queue.repaired") == [{"entries": 1, "moved": 0}]
 
 
 def test_queues_with_a_marker_are_believed(view: View) -> None:

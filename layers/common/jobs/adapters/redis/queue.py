@@ -100,18 +100,19 @@ class RedisQueue:
     def _scripts(self) -> dict[str, Script]:
         return {name: self._client.register_script(source(name)) for name in NAMES}
 
-    def publish(self, entries: Sequence[Entry]) -> Published:
-        added, wake = 0, False
+    def publish(self, entries: Sequence[Entry], *, tolerance: float | None = None) -> Published:
+        added, wake, moved = 0, False, 0
+        late: Word = "" if tolerance is None else _ms(tolerance)
         following = len(entries)
         # Without entries too: whether a poller is needed is asked all the same.
         for part in [*_parts(entries)] or [()]:
             following -= len(part)
-            words: list[Word] = [*self._wake_rule(), _ms(self._limits.soon), following]
+            words: list[Word] = [*self._wake_rule(), _ms(self._limits.soon), following, late]
             for entry in part:
                 words += (_INDEX[entry.priority], entry.delay * 1000, str(entry.id))
-            new, needed = self._run("publish", [*_REGISTER, *_KEYS], words)
-            added, wake = added + new, wake or bool(needed)
-        return Published(added, wake)
+            new, needed, hastened = self._run("publish", [*_REGISTER, *_KEYS], words)
+            added, wake, moved = added + new, wake or bool(needed), moved + hastened
+        return Published(added, wake, moved)
 
     def take(
         self,

@@ -34,11 +34,13 @@ class EntryUpdate:
 @dataclass(frozen=True, slots=True)
 class Published:
     """How many entries were new to the queues, and whether the caller must wake a poller:
-    for entries that are ready, or will be before the schedule sends one.
+    for entries that are ready, or will be before the schedule sends one. `moved`: how many were
+    too late.
     """
 
     added: int
     wake: bool
+    moved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,12 @@ class PollerStatus:
 class JobQueue(Protocol):
     """An index of when each open job may be taken. Raises `QueueUnavailable`."""
 
-    def publish(self, entries: Sequence[Entry]) -> Published:
-        """Add the entries that are not in the queues yet."""
+    def publish(self, entries: Sequence[Entry], *, tolerance: float | None = None) -> Published:
+        """Add the entries that are not in the queues yet.
+
+        Those that are there stay as they are; with a `tolerance`, those that would be ready more
+        than so many seconds too late are moved forward.
+        """
         ...
 
     def take(

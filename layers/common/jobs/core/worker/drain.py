@@ -34,7 +34,7 @@ class _Drain:
             config.store,
             invocation.request_id,
             config.log,
-            rebuild=partial(reconcile, config.store, config.queue),
+            rebuild=partial(reconcile, config.store, config.queue, max_lease=config.lease),
         )
         retry = StoreRetry(config.log, invocation.alive)
         self._ask = retry.ask

@@ -117,10 +117,10 @@ class FallbackQueue:
         return replace(answer, left=not ready)
 
     def reconcile(self) -> Published:
-        """Mend the queue from the rows, and log how many entries it lacked."""
+        """Mend the queue from the rows, and log how many entries it lacked or had too late."""
         published = self._ask(self._rebuild)
-        if published and published.added:
-            self._log("queue.repaired", entries=published.added)
+        if published and (published.added or published.moved):
+            self._log("queue.repaired", entries=published.added, moved=published.moved)
         return published or Published(0, wake=False)
 
     def _rebuilt(self, taken: Taken) -> Taken:
@@ -128,7 +128,7 @@ class FallbackQueue:
         if time.monotonic() < self._complete_until:
             return taken
         published = self.reconcile()
-        if published.added:
+        if published.added or published.moved:
             return Taken(next_in=0.0, wake=published.wake, complete=False)
         # Everything due is there, though perhaps not everything open.
         self._complete_until = time.monotonic() + COMPLETE_SECONDS
