@@ -8,12 +8,14 @@ from uuid import uuid4
 
 import psycopg2
 import pytest
+import yaml
 
 from jobs.adapters.postgres import migrate as migrating
 from jobs.adapters.postgres.connection import Connection
 from jobs.adapters.postgres.migrate import MIGRATIONS, migrate
 from jobs.adapters.postgres.store import PostgresStore
 from jobs.core.errors import SchemaMissing
+from support.template import OPENAPI
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -141,3 +143,16 @@ def test_a_status_that_there_is_not_is_refused(first_schema: str, run: Run) -> N
     with pytest.raises(psycopg2.errors.CheckViolation):
         run("UPDATE jobs SET status = 'paused'")
     run("UPDATE jobs SET status = 'cancelled'")
+
+
+def test_overview_shows_the_members_that_every_job_has(postgres_url: str, run: Run) -> None:
+    migrate(postgres_url)
+    run(INSERT, str(uuid4()))
+    columns = run(
+        "SELECT column_name FROM information_schema.columns"
+        " WHERE table_name = 'jobs_overview' ORDER BY ordinal_position"
+    )
+    always = yaml.safe_load(OPENAPI.read_text())["components"]["schemas"]["Job"]["required"]
+    assert [name for (name,) in columns] == always
+    [row] = run("SELECT type, status, priority, attempts, result, error FROM jobs_overview")
+    assert row == ("CSV_EXPORT", "pending", "default", 0, None, None)
