@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import smtplib
+import urllib.request
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import redis
 
 from stack.local_services import Front
 from stack.ports import PortTakenError, free_port
+from stack.servers.mail import PAGE_CHANGES, installed_page
 from stack.servers.postgres import Postgres
 from stack.servers.redis import Redis
 from stack.servers.service_user import readable_copy
@@ -160,3 +162,16 @@ def test_mail_that_arrived_can_be_read_and_cleared(smtp: Mail) -> None:
     assert "gęślą" in smtp.messages()[0].get_content()
     smtp.clear()
     assert smtp.messages() == []
+
+
+def test_mail_page_does_not_wait_before_it_shows_mails(smtp: Mail) -> None:
+    for name, changes in PAGE_CHANGES.items():
+        package = (installed_page() / name).read_bytes()
+        with urllib.request.urlopen(f"{smtp.url()}/{name}") as answer:
+            served = answer.read()
+        for original, ours in changes.items():
+            assert original in package
+            assert original not in served
+            assert ours in served
+    with urllib.request.urlopen(smtp.url()) as answer:
+        assert b"main.js" in answer.read()
