@@ -46,8 +46,8 @@ env: | .venv ## the addresses of the running stack, as KEY=value
 deploy: | .venv ## build and deploy changes into the running stack (ENV=localstack, dev or prod: into that target)
 	@$(STACK) deploy --env "$(ENV)"
 
-undeploy: | .venv ## delete the deployment; rows, queues and exports stay (ENV= as above)
-	@$(STACK) undeploy --env "$(ENV)"
+undeploy: | .venv ## delete the deployment; rows, queues and exports stay (ENV= as above; YES=1: do not ask)
+	@$(STACK) undeploy --env "$(ENV)" $(if $(YES),--yes)
 
 dev: | .venv ## deploy on every save
 	@$(STACK) dev

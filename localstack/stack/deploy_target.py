@@ -89,14 +89,18 @@ class DeployTarget:
         ImportCheck(python, version, state / "import_check").run()
 
     def undeploy(self) -> None:
-        """Delete the stack; on AWS, SAM asks first. The bucket with the exports stays.
+        """Delete the stack without a question; the bucket with the exports stays.
 
         Raises `DeployError`.
         """
         environment = self.environment(os.environ)
-        prompts = ["--no-prompts"] if self.name == IN_DOCKER else []
         place = ("--stack-name", self.stack, "--region", self.region)
-        self._sam(environment, "delete", *place, *prompts)
+        self._sam(environment, "delete", *place, "--no-prompts")
+
+    @property
+    def in_docker(self) -> bool:
+        """Whether it is an engine on this machine."""
+        return self.name == IN_DOCKER
 
     def keys(self) -> Keys:
         """The API keys of this target."""

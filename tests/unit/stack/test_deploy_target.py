@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
 import pytest
 
 from stack.deploy_target import DeployTarget
 from stack.engines.engine import CREDENTIALS
 from stack.settings import SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("name", ["localstack", "dev", "prod"])
@@ -40,3 +49,40 @@ def test_emulator_is_not_looked_for_in_aws() -> None:
 def test_target_that_is_none_is_refused_with_those_that_are(name: str) -> None:
     with pytest.raises(SettingsError, match="localstack, dev, prod"):
         DeployTarget.named(name)
+
+
+def test_aws_is_not_deleted_unless_somebody_says_so() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "stack", "undeploy", "--env", "dev"],
+        env={"PATH": os.environ["PATH"], "AWS_PROFILE": "of-nobody"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("undeploy: say YES=1 to delete sluice-dev in eu-central-1")
+
+
+@pytest.mark.parametrize(("answer", "deleted"), [("y", True), ("", False), ("no", False)])
+def test_answer_is_asked_for_once_and_before_anything_is_done(
+    tmp_path: Path, answer: str, *, deleted: bool
+) -> None:
+    """SAM is given no question to ask."""
+    program = tmp_path / "uv"
+    program.write_text(f"#!/bin/sh\necho $@ >> {tmp_path}/calls\nexit 1\n")
+    program.chmod(0o755)
+    ours, theirs = pty.openpty()
+    os.write(ours, f"{answer}\n".encode())
+    done = subprocess.run(
+        [sys.executable, "-m", "stack", "undeploy", "--env", "dev"],
+        env={"PATH": os.environ["PATH"], "UV": str(program)},
+        stdin=theirs,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    os.close(ours)
+    os.close(theirs)
+    assert done.stdout.startswith("Delete sluice-dev in eu-central-1?")
+    assert (tmp_path / "calls").exists() is deleted
