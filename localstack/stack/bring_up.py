@@ -56,9 +56,7 @@ def bring_up(
         if stale and edited:
             # Before the start, to report an error at once; the build checks again.
             deployment.check()
-        fresh = [part.name for part in stack.parts if part.process.find() is None]
-        if fresh:
-            say(f"starting {', '.join(fresh)} …")
+        fresh = _starting(stack)
         with ThreadPoolExecutor() as pool:
             # The build needs none of the servers.
             built = pool.submit(deployment.build) if stale else None
@@ -80,3 +78,11 @@ def _start_followers(stack: Stack) -> None:
     stack.mirror.start()
     shims.make(stack.state, stack.engine.environment())
     stack.supervisor.start()
+
+
+def _starting(stack: Stack) -> list[str]:
+    """Name the parts that are down, and return their names."""
+    fresh = [part.name for part in stack.parts if part.process.find() is None]
+    if fresh:
+        say(f"starting {', '.join(fresh)} …")
+    return fresh

@@ -49,6 +49,8 @@ HOP_BY_HOP = {
     "transfer-encoding",
     "upgrade",
 }
+HOME_PAGE = "/docs"
+"""Where a browser gets that opens the address of the API."""
 TIMEOUT = ClientTimeout(total=60, sock_connect=2)
 MAX_POLLS = 8
 """Requests that may wait for a change at once: to an emulator each is a process of its own."""
@@ -112,7 +114,14 @@ async def _bound_polls(request: web.Request, handler: Handler) -> web.StreamResp
         polls.discard(id(request))
 
 
+def _is_browser(request: web.Request) -> bool:
+    """Whether a person asks: programs do not name HTML first."""
+    return request.headers.get("Accept", "").lstrip().lower().startswith("text/html")
+
+
 async def _pass_on(request: web.Request) -> web.StreamResponse:
+    if request.path_qs == "/" and request.method in {"GET", "HEAD"} and _is_browser(request):
+        return web.Response(status=302, headers={"Location": HOME_PAGE, "Vary": "Accept"})
     outputs = Outputs.read(request.app[STATE])
     if outputs is None:
         return _problem(

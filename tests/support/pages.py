@@ -28,7 +28,7 @@ def run(stack: LocalStack, script: str) -> str:
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script.replace("http://localhost:3000", stack.url)],
         cwd=ROOT,
-        env=stack.environment,
+        env={**stack.environment, "API_URL": stack.url},
         text=True,
         capture_output=True,
         check=False,

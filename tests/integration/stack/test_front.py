@@ -274,3 +274,24 @@ def test_more_waits_than_may_be_are_refused_before_they_reach_the_gateway(tmp_pa
             go_on.set()
         assert {each.result().status for each in waiting} == {200}
         assert ask("GET", poll).status == 200
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+def test_browser_that_opens_the_api_gets_to_the_reference(
+    front: str, gateway: str, tmp_path: Path
+) -> None:
+    answer = ask("GET", f"{front}/", headers={"Accept": BROWSER})
+    assert (answer.status, answer.headers["Location"]) == (302, "/docs")
+    assert answer.headers["Vary"] == "Accept"
+    deployed_at(gateway, tmp_path)
+    assert ask("GET", f"{front}/jobs", headers={"Accept": BROWSER}).status == 418
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "application/json, text/html", ""])
+def test_program_at_the_root_is_answered_by_the_gateway(
+    front: str, gateway: str, tmp_path: Path, accept: str
+) -> None:
+    deployed_at(gateway, tmp_path)
+    assert ask("GET", f"{front}/", headers={"Accept": accept}).status == 418
