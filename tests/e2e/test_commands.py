@@ -9,6 +9,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from stack.engines import ENGINES
+from stack.engines.differences import LOCALSTACK, MINISTACK
+from stack.waiting import wait_until
+from support import differs
 from support.local_stack import LocalStack
 
 if TYPE_CHECKING:
@@ -78,6 +81,24 @@ def test_a_pollers_log_is_among_the_logs(stack: LocalStack) -> None:
     assert stack.command("logs", "--once").stdout
     wrong = stack.command("logs", "--part", "nobody", check=False)
     assert "PART must be one of postgres, redis" in wrong.stderr
+
+
+def test_line_of_a_running_poller_is_among_the_logs(stack: LocalStack) -> None:
+    def shown() -> str:
+        return stack.command("logs", "--once", "--part", "poller", "--lines", "1000").stdout
+
+    mail = stack.mail.process
+    mail.pause()  # An attempt that waits for it keeps its poller running.
+    try:
+        job_id = stack.api.submit("EMAIL_SEND", {"to": "a@example.com", "subject": "", "body": ""})
+        if stack.parts.engine.title == MINISTACK:
+            wait_until(lambda: job_id in shown(), "the line of its start", seconds=60)
+            assert stack.api.job(job_id)["status"] == "processing"
+        else:
+            differs.note(LOCALSTACK, "log of a function")
+    finally:
+        mail.resume()
+    assert stack.api.finished(job_id, seconds=60)["status"] == "completed"
 
 
 def test_psql_and_redis_cli_take_statements_from_standard_input(stack: LocalStack) -> None:

@@ -7,7 +7,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING
 
 from stack.console import COLOURS, paint, say
-from stack.logs import FileLog, GroupLog
+from stack.logs import FileLog
 from stack.sam import STACK_NAME
 from stack.settings import SettingsError
 
@@ -49,10 +49,9 @@ def run(stack: Stack, options: argparse.Namespace) -> None:
 
 
 def _logs(stack: Stack, backlog: int) -> dict[str, Log]:
-    client = stack.engine.client("logs")
     logs: dict[str, Log] = {}
     for part in (*stack.parts, stack.supervisor):
         logs[part.name] = FileLog(part.process.log_file, backlog)
     for name in FUNCTIONS:
-        logs[name] = GroupLog(client, f"/aws/lambda/{STACK_NAME}-{name}", backlog)
+        logs[name] = stack.engine.function_log(f"{STACK_NAME}-{name}", backlog)
     return logs

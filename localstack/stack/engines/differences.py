@@ -30,7 +30,8 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             LOCALSTACK: "ends on the code it began with, as on AWS",
         },
         "log of a function": {
-            MINISTACK: "appears when the call ends; all lines have the time of the end",
+            MINISTACK: "appears when the call ends, in `make logs` at once; all lines have the "
+            "time of the end",
             LOCALSTACK: "appears when the call ends; all lines have the time of the end",
         },
         "long log": {

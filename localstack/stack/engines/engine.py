@@ -12,12 +12,15 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from stack.logs import GroupLog
 from stack.ports import LOOPBACK
 from stack.servers.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from stack.logs import Log
 
 REGION = "us-east-1"
 TITLE = "engine.title"
@@ -98,6 +101,10 @@ class Engine(Server):
     @abstractmethod
     def gateway_url(self, api_id: str, stage: str) -> str:
         """The URL of one stage of an API, without a slash at the end."""
+
+    def function_log(self, function: str, backlog: int) -> Log:
+        """The log of a function, with `backlog` earlier lines at most."""
+        return GroupLog(self.client("logs"), f"/aws/lambda/{function}", backlog)
 
     def complete_gateway(self) -> None:
         """Add what the engine's import of the template has left out of the gateway."""

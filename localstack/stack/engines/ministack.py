@@ -12,6 +12,7 @@ import psutil
 
 from stack.engines.engine import CREDENTIALS, REGION, Engine
 from stack.environments import install, python_version
+from stack.logs import FileLog
 from stack.paths import ENGINES
 from stack.ports import LOOPBACK
 from stack.process import Command
@@ -21,6 +22,8 @@ from stack.web import call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from stack.logs import Log
 
 PROJECT = ENGINES / "ministack"
 
@@ -36,7 +39,8 @@ class Ministack(Engine):
     def prepare(self) -> Command:
         """Install ministack."""
         programs = install(PROJECT)
-        return Command([str(programs / "ministack")], env=self._settings(), cwd=self.scratch)
+        program = [str(programs / "python"), str(PROJECT / "start.py")]
+        return Command(program, env=self._settings(), cwd=self.scratch)
 
     def _settings(self) -> Mapping[str, str]:
         # Functions inherit the engine's environment.
@@ -51,6 +55,7 @@ class Ministack(Engine):
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "TMPDIR": str(self.scratch),
+            "FUNCTION_LOGS": str(self._function_logs),
             "PERSIST_STATE": "1",
             "STATE_DIR": str(self.folder / "state"),
             "S3_PERSIST": "1",
@@ -77,6 +82,14 @@ class Ministack(Engine):
                 lambda: not any(map(_busy, workers)), "functions", seconds=MAX_FINISH_SECONDS
             )
         super().stop()
+
+    def function_log(self, function: str, backlog: int) -> Log:
+        """Its file: each line as soon as it is written."""
+        return FileLog(self._function_logs / f"{function}.log", backlog)
+
+    @property
+    def _function_logs(self) -> Path:
+        return self.folder / "functions"
 
     def version(self) -> str:
         """The version that its project pins."""
