@@ -44,8 +44,8 @@ _NULL = {"type": "null"}
 JOB_SCHEMAS: Mapping[str, Schema] = {
     "id": {"type": "string", "format": "uuid"},
     "type": {"$ref": "#/components/schemas/AnyType"},
-    "status": {"$ref": "#/components/schemas/Status"},
-    "priority": {"$ref": "#/components/schemas/Priority"},
+    "status": {"$ref": "#/components/schemas/AnyStatus"},
+    "priority": {"$ref": "#/components/schemas/AnyPriority"},
     "attempts": {
         "type": "integer",
         "minimum": 0,

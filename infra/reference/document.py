@@ -97,8 +97,10 @@ def _schemas() -> dict[str, Schema]:
         {
             "Type": {"enum": list(JOB_TYPES)},
             "AnyType": {
-                "enum": list(ALL_TYPES),
-                "description": "Includes the types of jobs that other jobs make.",
+                "type": "string",
+                "examples": list(ALL_TYPES),
+                "description": "Includes the types of jobs that other jobs make, and of types that "
+                "are no longer deployed: it may be any.",
             },
             "Payload": {
                 "type": "object",
@@ -143,8 +145,9 @@ _PARTS: Mapping[str, Callable[[], dict[str, Schema]]] = {
 def _property(option: Option) -> Schema:
     if not _is_named(option):
         return dict(option.schema)
-    default = {key: value for key, value in option.schema.items() if key == "default"}
-    return _reference(_name(option)) | default
+    default = option.schema.get("default")
+    said = {} if default is None else {"description": f"By default `{default}`."}
+    return _reference(_name(option)) | said
 
 
 def _is_named(option: Option) -> bool:
@@ -167,7 +170,23 @@ def _reference(name: str) -> Schema:
 def _plain(schemas: Mapping[str, Schema]) -> dict[str, Schema]:
     """`schemas` of JSON's own types; a number that is whole is written so."""
     plain: dict[str, Schema] = json.loads(json.dumps(schemas), parse_float=_number)
-    return plain
+    return {name: _for_generators(schema) for name, schema in plain.items()}
+
+
+def _for_generators(node: Any) -> Any:
+    """`node` as makers of clients need it: they take an object without properties for an empty one,
+    and a member with a default for one that must be sent."""
+    if isinstance(node, list):
+        return [_for_generators(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    made = {name: _for_generators(each) for name, each in node.items()}
+    if "object" in made.get("type", ()) and "properties" not in made:
+        made.setdefault("additionalProperties", True)
+    if made.get("type") != "object" and not isinstance(made.get("default", {}), dict):
+        default = str(made.pop("default")).lower()
+        made["description"] = f"{made.get('description', '')} By default `{default}`.".lstrip()
+    return made
 
 
 def _number(text: str) -> float:

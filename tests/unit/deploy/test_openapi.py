@@ -10,8 +10,9 @@ from openapi_spec_validator import validate
 
 from api.app import app
 from api.negotiation import cors_headers
-from jobs.core.job import AttemptOutcome, Status
+from jobs.core.job import AttemptOutcome, Priority, Status
 from jobs.core.read import Reason
+from jobs.processors import ALL_TYPES
 from support.openapi import DOCUMENT, errors
 from support.template import OPENAPI, Route
 
@@ -107,6 +108,58 @@ def test_the_schema_of_a_new_job_refuses(body: object, wrong: str) -> None:
 
 
 def test_the_words_are_those_of_the_code() -> None:
-    assert SCHEMAS["Status"]["enum"] == list(Status)
-    assert SCHEMAS["Attempt"]["properties"]["outcome"]["enum"] == list(AttemptOutcome)
-    assert SCHEMAS["Waiting"]["properties"]["reason"]["enum"] == list(Reason)
+    assert SCHEMAS["Status"]["enum"] == SCHEMAS["AnyStatus"]["examples"] == list(Status)
+    assert SCHEMAS["Priority"]["enum"] == SCHEMAS["AnyPriority"]["examples"] == list(Priority)
+    assert SCHEMAS["AnyType"]["examples"] == list(ALL_TYPES)
+    assert SCHEMAS["Attempt"]["properties"]["outcome"]["examples"] == list(AttemptOutcome)
+    assert SCHEMAS["Waiting"]["properties"]["reason"]["examples"] == list(Reason)
+
+
+def closed(node: object, seen: frozenset[str], where: str = "") -> Iterator[str]:
+    """Each place in the schema of an answer that holds known values only."""
+    if isinstance(node, list):
+        for index, each in enumerate(node):
+            yield from closed(each, seen, f"{where}/{index}")
+    if not isinstance(node, dict):
+        return
+    if {"enum", "const"} & node.keys() or node.get("additionalProperties") is False:
+        yield where
+    reference = node.get("$ref")
+    if isinstance(reference, str) and reference not in seen:
+        found: Any = DOCUMENT
+        for name in reference.removeprefix("#/").split("/"):
+            found = found[name]
+        yield from closed(found, seen | {reference}, reference)
+    for name, each in node.items():
+        if name not in ("example", "examples", "links"):
+            yield from closed(each, seen, f"{where}/{name}")
+
+
+def test_answers_may_hold_what_nobody_knows_yet() -> None:
+    answers = [
+        operation["responses"]
+        for path in DOCUMENT["paths"].values()
+        for method, operation in path.items()
+        if method in ("get", "post", "delete")
+    ]
+    assert len(answers) > 10
+    assert [*closed(answers, frozenset())] == []
+    assert [*closed(SCHEMAS["NewJob"], frozenset())], "a request holds known values only"
+
+
+def open_objects(node: object, where: str = "") -> Iterator[str]:
+    """Each object whose members are not described, though makers of clients must know of them."""
+    if isinstance(node, list):
+        for index, each in enumerate(node):
+            yield from open_objects(each, f"{where}/{index}")
+    if isinstance(node, dict):
+        bare = "object" in node.get("type", ()) and "properties" not in node
+        if bare and "additionalProperties" not in node:
+            yield where
+        for name, each in node.items():
+            if name not in ("example", "examples"):
+                yield from open_objects(each, f"{where}/{name}")
+
+
+def test_an_object_of_any_members_says_so() -> None:
+    assert [*open_objects(DOCUMENT)] == []
