@@ -56,6 +56,11 @@ def migrate_to(
         assert migrate(url) == [*names]
 
 
+def test_every_migration_has_the_next_number() -> None:
+    numbers = [int(file.name.split("_")[0]) for file in sorted(MIGRATIONS.glob("*.sql"))]
+    assert numbers == list(range(len(numbers)))
+
+
 def test_rows_that_are_there_get_the_defaults(first_schema: str, run: Run) -> None:
     job_id = str(uuid4())
     run(INSERT, job_id)
