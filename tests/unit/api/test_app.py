@@ -262,15 +262,10 @@ def test_what_was_submitted_is_shown_to_those_who_ask() -> None:
     for include in (["payload,options"], ["options", "payload"]):
         job = get(job_id, include=include).json
         assert json.dumps(job["payload"]) == json.dumps(json.loads(body)["payload"])
-        assert job["options"] == {
-            "priority": "high",
-            "maxAttempts": 3,
-            "backoff": {"type": "exponential", "seconds": 2.0, "jitter": False},
-            "timeoutSeconds": None,
-            "tags": ["t"],
-            "callbackUrl": None,
-            "uniqueKey": None,
-        }
+        options = job["options"]
+        assert (options["priority"], options["maxAttempts"], options["tags"]) == ("high", 3, ["t"])
+        assert options["backoff"] == {"type": "exponential", "seconds": 2.0, "jitter": False}
+        assert options["uniqueKey"] is None
     assert "options" not in get(job_id, include=["payload"]).json
 
 

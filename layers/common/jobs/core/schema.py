@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 from jobs.core.errors import Problem, describe, one_of, pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     Holds = Callable[[Any], bool]
     Check = Callable[[Any, str], Iterator[Problem]]
@@ -146,9 +146,7 @@ def _expected(schema: Mapping[str, Any]) -> tuple[str, Holds]:
     """What a value must be, in words, and whether it is, its items and members aside."""
     match schema:
         case {"enum": values}:
-            return one_of(map(str, values)), lambda value: any(
-                _same(value, each) for each in values
-            )
+            return one_of(map(str, values)), lambda value: _is_among(value, values)
         case {"anyOf": choices}:
             expected = [_expected(each) for each in choices]
             wanted = " or ".join(words for words, _ in expected)
@@ -164,9 +162,10 @@ def _expected(schema: Mapping[str, Any]) -> tuple[str, Holds]:
     return _PLAIN.get(schema.get("type"), ("anything", lambda _: True))
 
 
-def _same(one: object, other: object) -> bool:
-    """Whether two JSON values are equal; true is not 1."""
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
+def _is_among(value: object, values: Iterable[object]) -> bool:
+    """Whether a JSON value is one of `values`; true is not 1."""
+    same_kind = (each for each in values if isinstance(each, bool) == isinstance(value, bool))
+    return value in same_kind
 
 
 def _number(kind: str, schema: Mapping[str, Any]) -> tuple[str, Holds]:
@@ -206,19 +205,17 @@ def _string(schema: Mapping[str, Any]) -> tuple[str, Holds]:
     if pattern:
         wanted += f", {_PATTERNS.get(pattern, f'matching {pattern}')}"
     matches = re.compile(pattern.removesuffix("$") + r"\Z" if pattern else "").search
-    return (
-        wanted,
-        lambda value: (
-            isinstance(value, str) and least <= len(value) <= longest and matches(value) is not None
-        ),
-    )
+
+    def holds(value: object) -> bool:
+        return isinstance(value, str) and least <= len(value) <= longest and bool(matches(value))
+
+    return wanted, holds
 
 
 def _list_words(schema: Mapping[str, Any]) -> str:
     least, most = schema.get("minItems", 0), schema.get("maxItems")
-    of = {"string": "strings", "object": "objects"}.get(
-        schema.get("items", {}).get("type", ""), "items"
-    )
+    plurals = {"string": "strings", "object": "objects"}
+    of = plurals.get(schema.get("items", {}).get("type"), "items")
     if most is None:
         return f"a list of at least {least} {of}" if least else f"a list of {of}"
     return f"a list of {least} to {most} {of}" if least else f"a list of at most {most} {of}"
@@ -237,7 +234,7 @@ def _items(schema: Mapping[str, Any]) -> Check:
     def items(value: list[Any], where: str) -> Iterator[Problem]:
         for index, item in enumerate(value):
             yield from check(item, pointer(where, index))
-            if distinct and any(_same(item, each) for each in value[:index]):
+            if distinct and _is_among(item, value[:index]):
                 yield Problem(pointer(where, index), "is there twice")
 
     return items
