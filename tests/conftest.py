@@ -8,6 +8,7 @@ module. `redis_url` and `smtp` are the session's, emptied before each test.
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -27,6 +28,10 @@ from support.serverless import Serverless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# The programs that tests start and end by Ctrl-C would ignore it if this process does, as it does
+# when a shell script has started it in the background.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
