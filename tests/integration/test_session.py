@@ -12,9 +12,8 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
-from jobs.adapters.postgres.connection import Connection
+from jobs.adapters.postgres.connection import Connection, connect
 from jobs.adapters.postgres.migrate import migrate
-from jobs.adapters.postgres.session import connect
 from jobs.adapters.postgres.store import PostgresStore
 from jobs.core.claim import Candidate
 from jobs.core.errors import ConfigurationError, StoreUnavailable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 
-from jobs.adapters.postgres.session import connect
+from jobs.adapters.postgres.connection import connect
 from jobs.core.errors import ConfigurationError, StoreUnavailable
 
 if TYPE_CHECKING:
