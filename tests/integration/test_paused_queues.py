@@ -68,18 +68,18 @@ def test_a_paused_high_queue_does_not_stop_the_default_one(api: Engine) -> None:
 
 
 class Gated:
-    """A type of job that waits until it is let go."""
+    """A type of job; each of them waits for a permit of `gate`."""
 
     def __init__(self) -> None:
         self.begun: list[UUID] = []
         self.some = threading.Semaphore(0)
-        self.gate = threading.Event()
+        self.gate = threading.Semaphore(0)
         self.types = TEST_TYPES | {"GATED": calling("GATED", self._run, max_seconds=60.0)}
 
     def _run(self, claim: Claim) -> None:
         self.begun.append(claim.id)
         self.some.release()
-        self.gate.wait(60)
+        self.gate.acquire(timeout=60)
 
 
 def test_a_pause_in_the_middle_of_a_drain_begins_nothing_more_and_resuming_drains_at_once(
@@ -93,8 +93,13 @@ def test_a_pause_in_the_middle_of_a_drain_begins_nothing_more_and_resuming_drain
             assert gated.some.acquire(timeout=60)
         queues(api).pause("default")
         held = {each for each in jobs if api.job(each).status is Status.PROCESSING}
-        late = [api.submit("GATED"), api.submit(priority=HIGH)]
-        gated.gate.set()
+        late = [api.submit("GATED")]
+        for _ in range(len(held) - 2):
+            gated.gate.release()
+            assert gated.some.acquire(timeout=60)
+        # A high job earlier would have sent back those that were claimed and not begun.
+        late.append(api.submit(priority=HIGH))
+        gated.gate.release(len(jobs) + 1)
     assert set(gated.begun) == held, "what was claimed goes on to its end, and nothing else"
     assert len(held) < len(jobs)
     assert api.job(late[1]).status is Status.COMPLETED
@@ -123,7 +128,7 @@ def test_a_poller_that_is_at_work_serves_a_queue_that_is_resumed(make_engine: Ma
         queues(api).resume("default")
         while api.statuses().get("pending"):
             time.sleep(0.001)
-        gated.gate.set()
+        gated.gate.release()
     assert not api.waker.wakes
     assert {api.job(each).status for each in waiting} == {Status.COMPLETED}
 
