@@ -115,7 +115,7 @@ verify-docker: | .venv ## bring docker-compose.yml up with images made here, and
 	@$(RUN) python -m stack.containers --compose "$(or $(COMPOSE),v1)"
 
 test-faults: | .venv ## kill, freeze and starve real processes, search the model, break the code (minutes; needs spin, gcc)
-	@$(RUN) pytest -m faults
+	@$(RUN) python tests/lanes.py faults
 
 .PHONY: bench
 bench: | .venv ## drain throughput beside a bare loop of the same statements and scripts

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,12 +25,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Generator
 
 ROOT = Path(__file__).parents[1]
 AT_ONCE = 4
 """Lanes beside each other, on two cores: most of what they do is wait."""
-LANES: Mapping[str, Sequence[str]] = {
+Lanes = Mapping[str, Sequence[str]]
+"""The paths of each lane, without those of the other lanes inside them; the longest come first."""
+
+E2E: Lanes = {
     "e2e": ["tests/e2e"],
     "recovery": [
         "tests/e2e/test_broken_code.py",
@@ -37,31 +41,54 @@ LANES: Mapping[str, Sequence[str]] = {
         "tests/e2e/test_recovery.py",
         "tests/e2e/test_redeploy.py",
     ],
-    "integration": ["tests/integration"],
     "options": [
         "tests/e2e/test_callbacks.py",
         "tests/e2e/test_events.py",
         "tests/e2e/test_keys.py",
         "tests/e2e/test_schedule.py",
     ],
-    "faults": ["tests/faults"],
-    "rest": ["tests"],
 }
-"""The paths of each lane, without those that are in a lane of their own; the longest come first."""
-SUITES: Mapping[str, Sequence[str]] = {
-    "all": [*LANES],
-    "e2e": ["e2e", "recovery", "options"],
+SUITES: Mapping[str, tuple[str, Lanes]] = {
+    "all": (
+        "not faults",
+        {
+            **E2E,
+            "integration": ["tests/integration"],
+            "faults": ["tests/faults"],
+            "rest": ["tests"],
+        },
+    ),
+    "e2e": ("not faults", E2E),
+    "faults": (
+        "faults",
+        {
+            "model": ["tests/model"],
+            "crashes": [
+                "tests/faults/test_crash_matrix.py",
+                "tests/faults/test_poison.py",
+                "tests/faults/test_recovery.py",
+            ],
+            "mutations": ["tests/mutations"],
+            "rest": ["tests"],
+        },
+    ),
 }
+"""For each suite: the mark of its tests, and its lanes."""
 DEPLOYED = ("layers/common/jobs", "functions")
 INTERRUPTED = 130
 
 
-def arguments(lane: str) -> list[str]:
-    """What pytest is given for the tests of `lane`."""
-    mine = LANES[lane]
-    others = [path for paths in LANES.values() for path in paths if path not in mine]
-    inside = [path for path in others if any(path.startswith(f"{each}/") for each in mine)]
-    return ["-m", "not faults", *mine, *(f"--ignore={path}" for path in inside)]
+def arguments(suite: str) -> Lanes:
+    """The arguments of pytest for each lane of `suite`."""
+    mark, lanes = SUITES[suite]
+    return {lane: ["-m", mark, *paths, *_ignored(paths, lanes)] for lane, paths in lanes.items()}
+
+
+def _ignored(paths: Sequence[str], lanes: Lanes) -> list[str]:
+    others = [each for other in lanes.values() for each in other if each not in paths]
+    return [
+        f"--ignore={each}" for each in others if any(each.startswith(f"{path}/") for path in paths)
+    ]
 
 
 def tell(to: int, text: str) -> None:
@@ -128,8 +155,8 @@ class Suite:
     terminal: int = field(default_factory=lambda: os.dup(1))
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def run(self, lanes: Mapping[str, Sequence[str]]) -> list[Outcome]:
-        """Returns when the last lane has ended; each is given by what its pytest is given."""
+    def run(self, lanes: Lanes) -> list[Outcome]:
+        """Run lanes, given as the arguments of their pytest; return when the last has ended."""
         pool = ThreadPoolExecutor(AT_ONCE)
         try:
             return [*pool.map(self.outcome, lanes, lanes.values())]
@@ -163,8 +190,8 @@ class Suite:
         raise KeyboardInterrupt
 
 
-def run(lanes: Mapping[str, Sequence[str]]) -> int:
-    """Run and sum up; returns the exit status."""
+def run(lanes: Lanes) -> int:
+    """Run lanes, given as the arguments of their pytest, and sum up; returns the exit status."""
     suite = Suite()
     signal.signal(signal.SIGTERM, suite.interrupt)
     try:
@@ -189,7 +216,7 @@ def main() -> int:
     for folder in DEPLOYED:
         # No lane writes bytecode there while another copies the folder for a deployment.
         compileall.compile_dir(ROOT / folder, quiet=1)
-    return run({lane: arguments(lane) for lane in SUITES[options.suite[0]]})
+    return run(arguments(options.suite[0]))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import lanes
 from stack.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 FILES = [str(path.relative_to(lanes.ROOT)) for path in lanes.ROOT.glob("tests/**/test_*.py")]
 GOOD = "def test_good(): pass\n"
@@ -32,29 +32,31 @@ def test_long(server):
 """
 
 
-def lane_of(path: str) -> list[str]:
-    def is_under(folder: str) -> bool:
-        return Path(path).is_relative_to(folder)
+def lanes_of(path: str, suite: str) -> list[str]:
+    """The lanes of `suite` that run the file at `path`."""
 
-    given = {lane: lanes.arguments(lane) for lane in lanes.LANES}
-    ignored = {
-        lane: [each.partition("--ignore=")[2] or "-" for each in given[lane]] for lane in given
-    }
-    return [
-        lane
-        for lane in given
-        if any(map(is_under, given[lane])) and not any(map(is_under, ignored[lane]))
-    ]
+    def runs(given: Sequence[str]) -> bool:
+        ignored = [each.removeprefix("--ignore=") for each in given if each.startswith("--ignore=")]
+        return is_in(given) and not is_in(ignored)
+
+    def is_in(folders: Sequence[str]) -> bool:
+        return any(Path(path).is_relative_to(folder) for folder in folders)
+
+    return [lane for lane, given in lanes.arguments(suite).items() if runs(given)]
 
 
 @pytest.mark.parametrize("path", FILES)
-def test_each_file_is_in_one_lane(path: str) -> None:
-    assert len(lane_of(path)) == 1
+def test_each_file_is_in_one_lane_of_its_suites(path: str) -> None:
+    in_e2e = path.startswith("tests/e2e/")
+    assert [len(lanes_of(path, suite)) for suite in ("all", "faults", "e2e")] == [1, 1, in_e2e]
 
 
-@pytest.mark.parametrize("path", [path for paths in lanes.LANES.values() for path in paths])
-def test_each_lane_is_of_what_there_is(path: str) -> None:
-    assert (lanes.ROOT / path).exists()
+@pytest.mark.parametrize("suite", lanes.SUITES)
+def test_each_path_of_a_lane_is_there(suite: str) -> None:
+    _, found = lanes.SUITES[suite]
+    assert [
+        path for paths in found.values() for path in paths if not (lanes.ROOT / path).exists()
+    ] == []
 
 
 def started(folder: Path, files: Mapping[str, str]) -> subprocess.Popen[str]:
