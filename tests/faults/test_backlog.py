@@ -29,7 +29,7 @@ CLAIMS = 200
 ELSEWHERE = {
     *("list_jobs", "count_open_jobs", "summarize_attempts"),
     *("find_api_key", "insert_api_key", "list_api_keys", "revoke_api_key"),
-    *("insert_jobs", "cancel_job", "retry_job", "retry_jobs"),
+    *("insert_jobs", "cancel_job", "retry_job", "retry_jobs", "make_job_due", "get_payload"),
 }
 """Statements that pollers do not run."""
 

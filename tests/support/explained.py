@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,20 +41,16 @@ class Explained(Connection):
         super().__init__(url, timeout=60.0)
         self.costs: dict[str, Cost] = {}
         """By the name of the query's file; of the last time that it ran."""
-        self._aside: Any = psycopg2.connect(url)
 
     def rows(self, query: str, values: Mapping[str, object], **more: Any) -> list[Row]:
-        with self._aside.cursor() as cursor:
+        with closing(psycopg2.connect(self._url)) as aside, aside.cursor() as cursor:
             # It is carried out, so that its cost is the true one, and then undone.
             cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {query}", values)
             [([plan],)] = cursor.fetchall()
-            self._aside.rollback()
+            # Before the connection ends, which the server would notice too late.
+            aside.rollback()
         self.costs[NAMES[query]] = _cost(plan["Plan"])
         return super().rows(query, values, **more)
-
-    def close(self) -> None:
-        super().close()
-        self._aside.close()
 
 
 def _cost(plan: Mapping[str, Any]) -> Cost:
