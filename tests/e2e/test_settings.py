@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -23,12 +24,15 @@ EDGES = "\"' \\ "
 
 
 def hostile() -> str:
-    """As many naughty strings as one value takes."""
+    """As many naughty strings as a function takes beside its other settings.
+
+    LocalStack measures them as JSON, with an escape for each character beyond ASCII.
+    """
     value = ""
     for each in STORABLE:
         longer = f"{value}{each}\\"
         plain = not any(unicodedata.category(c) == "Cc" for c in each)
-        if plain and len(longer.encode()) < MAX_BYTES // 2:
+        if plain and len(json.dumps(longer)) < MAX_BYTES // 2:
             value = longer
     return EDGES + value + EDGES
 
