@@ -1,9 +1,8 @@
-"""Environments are made for the Python that their project needs, and `make clean` removes them."""
+"""Environments are made for the Python that their project needs."""
 
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -18,8 +17,6 @@ from stack.paths import ENGINES, ROOT
 OURS = "{}.{}".format(*sys.version_info)
 PYTHONS = str(Path(sys.base_prefix) / "bin")
 """The search path on which the Python that runs the tests is."""
-KEPT = {".env", "output/"}
-"""What git ignores and `make clean` keeps: the user's settings and exports."""
 
 
 def lock(folder: Path, versions: str) -> None:
@@ -63,29 +60,6 @@ def test_variables_for_our_own_environment_do_not_reach_another_project(
     monkeypatch.setenv("UV_PROJECT_ENVIRONMENT", str(project / "elsewhere"))
     install(project, path=PYTHONS)
     assert not (project / "elsewhere").exists()
-
-
-def test_clean_removes_what_git_ignores_but_settings_and_exports(tmp_path: Path) -> None:
-    for name in ("Makefile", ".gitignore"):
-        shutil.copy(ROOT / name, tmp_path)
-    ignored = re.findall(r"^[^*\n]+$", (tmp_path / ".gitignore").read_text(), re.MULTILINE)
-    for name in (*ignored, "localstack/engines/localstack/.venv/", "infra/sam/.venv/"):
-        path = tmp_path / name.strip("/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if name.endswith("/"):
-            path.mkdir(exist_ok=True)
-            path /= "made"
-        path.touch()
-    run(tmp_path, "git", "init", "--quiet")
-    run(tmp_path, "make", "clean", "UV=true")
-    left = run(tmp_path, "git", "status", "--short", "--ignored")
-    assert set(re.findall(r"^!! (.*)$", left, re.MULTILINE)) == KEPT
-
-
-def run(folder: Path, *command: str) -> str:
-    """Run a command in `folder`; returns its output."""
-    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
-    return done.stdout
 
 
 def test_tests_run_on_the_lowest_and_the_highest_python_that_is_promised() -> None:
