@@ -93,7 +93,7 @@ test: | .venv ## the test suite, on stacks of its own beside a running one (with
 	@$(RUN) python tests/lanes.py all
 
 test-unit: | .venv ## the tests that need no server
-	@$(RUN) pytest tests/unit
+	@$(RUN) pytest --numprocesses=auto tests/unit
 
 # Each in an environment of its own, with a Python on the path, in pyenv's folder or in uv's.
 test-pythons: | .venv ## the unit tests on the lowest and on the highest Python that is promised

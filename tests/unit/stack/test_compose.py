@@ -44,7 +44,7 @@ def test_service_waits_until_what_it_needs_is_healthy(name: str) -> None:
     assert all(each == {"condition": "service_healthy"} for each in needed.values())
 
 
-@pytest.mark.parametrize("name", set(SERVICES) - ROOT_ALLOWED)
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - ROOT_ALLOWED))
 def test_service_does_not_run_as_root(name: str) -> None:
     assert SERVICES[name]["user"] not in {"root", "0"}
 
